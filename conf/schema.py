@@ -1,0 +1,175 @@
+"""What a run is: frozen dataclasses, checked where they are made.
+
+In: values from ``conf.load``. Out: ``RunConfig``. Every field of every section must be in a preset.
+"""
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+from conf.errors import ConfigError
+
+METRICS = ("turn_accuracy", "visual_consistency", "reasoning_coherence", "hallucination_rate")
+BACKENDS = ("vllm", "scripted")
+
+# How a checkpoint writes a region of interest; declared per checkpoint, never guessed.
+BOX_DIALECTS = (
+    "norm1000",  # [x0, y0, x1, y1], integers 0-1000 relative to the stored image
+    "norm1",  # [x0, y0, x1, y1], decimals 0-1
+    "pixels",  # [x0, y0, x1, y1], pixels of the stored image
+    "qwen25",  # {"bbox_2d": [x0, y0, x1, y1]}, pixels of the model's resized input (Qwen2.5-VL)
+    "qwen",  # <box>(x0,y0),(x1,y1)</box>, 0-1000 (Qwen-VL)
+    "internvl",  # <box>[[x0, y0, x1, y1]]</box>, 0-1000
+    "gemini",  # {"box_2d": [y0, x0, y1, x1]}, 0-1000 (Gemini, MedGemma)
+    "paligemma",  # <locYYYY><locXXXX><locYYYY><locXXXX>, 0-1023
+    "florence2",  # <loc_x0><loc_y0><loc_x1><loc_y1>, 0-999
+    "kosmos2",  # <patch_index_n><patch_index_n>, 32 x 32 patches
+    "molmo",  # <point x="..." y="...">, percent: the pointing game
+    "none",  # the model gives no box by declaration
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetConfig:
+    """Which dialogues: a folder or s3:// URI, and how many of them (None: all)."""
+
+    uri: str
+    limit: int | None
+    drop_faulty: bool
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if not self.uri:
+            raise ConfigError("dataset.uri is empty")
+        if self.limit is not None:
+            _at_least("dataset.limit", self.limit, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Which checkpoint and how it is served; ``engine`` goes to the engine as it is."""
+
+    name: str
+    source: str
+    backend: str
+    box_dialect: str
+    trust_remote_code: bool
+    engine: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if not self.name or set(self.name) - _NAME_CHARACTERS or self.name.startswith("."):
+            raise ConfigError(
+                f"model.name is {self.name!r}; use letters, digits, '.', '_' and '-' (it names a folder)"
+            )
+        _one_of("model.backend", self.backend, BACKENDS)
+        _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationConfig:
+    """How the dialogue is put to the model: the prompt protocol's version."""
+
+    prompt: str
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _one_of("conversation.prompt", self.prompt, ("v1",))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingConfig:
+    """How answers are drawn; ``max_tokens`` bounds one answer."""
+
+    max_tokens: int
+    temperature: float
+    top_p: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _at_least("sampling.max_tokens", self.max_tokens, 1)
+        _at_least("sampling.temperature", self.temperature, 0)
+        if not 0 < self.top_p <= 1:
+            raise ConfigError(f"sampling.top_p is {self.top_p}; it must be in (0, 1]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeConfig:
+    """How the work lies on the cluster.
+
+    ``dialogues_per_task`` x ``tasks_per_actor`` dialogues are in flight per actor: about the
+    engine's max_num_seqs. ``gpus_per_actor`` and ``cpus_per_actor`` None mean: one GPU where the
+    cluster has any, else the CPUs shared out.
+    """
+
+    actors: int
+    gpus_per_actor: float | None
+    cpus_per_actor: float | None
+    dialogues_per_task: int
+    tasks_per_actor: int
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _at_least("compute.actors", self.actors, 1)
+        _at_least("compute.dialogues_per_task", self.dialogues_per_task, 1)
+        _at_least("compute.tasks_per_actor", self.tasks_per_actor, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoringConfig:
+    """Weights of the overall score and the bootstrap behind the intervals."""
+
+    weights: dict[str, float]
+    resamples: int
+    confidence: float
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if set(self.weights) != set(METRICS):
+            raise ConfigError(
+                f"scoring.weights names {sorted(self.weights)}; it must name {sorted(METRICS)}"
+            )
+        total = math.fsum(self.weights.values())
+        if not math.isclose(total, 1.0, abs_tol=1e-9):
+            raise ConfigError(f"scoring.weights sum to {total:g}; they must sum to 1")
+        if min(self.weights.values()) < 0:
+            raise ConfigError("scoring.weights has a negative weight")
+        _at_least("scoring.resamples", self.resamples, 0)
+        if not 0 < self.confidence < 1:
+            raise ConfigError(f"scoring.confidence is {self.confidence}; it must be in (0, 1)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """One evaluation: one model on one dataset, written below ``output``."""
+
+    dataset: DatasetConfig
+    model: ModelConfig
+    conversation: ConversationConfig
+    sampling: SamplingConfig
+    compute: ComputeConfig
+    scoring: ScoringConfig
+    output: str
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if not self.output:
+            raise ConfigError("output is empty")
+
+
+SECTIONS: dict[str, type] = {
+    f.name: f.type for f in fields(RunConfig) if isinstance(f.type, type) and f.name != "output"
+}
+
+_NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+def _at_least(key: str, value: float, least: float) -> None:
+    if value < least:
+        raise ConfigError(f"{key} is {value}; it must be at least {least}")
+
+
+def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigError(f"{key} is {value!r}; choose one of {', '.join(allowed)}")

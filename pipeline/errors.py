@@ -1,0 +1,29 @@
+"""The project's errors, as a tree; the command line turns each into one sentence and a code.
+
+EvaluationError
+├── BadInput            exit code 2: a config, dataset, model or path that cannot be used
+└── InfrastructureError exit code 4: the cluster, the engine or the storage failed
+"""
+
+from conf.errors import ConfigError
+
+
+class EvaluationError(Exception):
+    """Base of what a user can be told in one sentence."""
+
+    exit_code = 1
+
+
+class BadInput(EvaluationError):
+    """Input that names what is wrong and where; nothing was changed."""
+
+    exit_code = 2
+
+
+class InfrastructureError(EvaluationError):
+    """Something underneath failed; running the same command again resumes."""
+
+    exit_code = 4
+
+
+__all__ = ["BadInput", "ConfigError", "EvaluationError", "InfrastructureError"]
