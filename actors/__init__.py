@@ -1,0 +1,1 @@
+"""What runs on a worker: conversation state, backends and the Ray Data actor."""

@@ -60,7 +60,7 @@ class ModelConfig:
         """Check the values."""
         if not self.name or set(self.name) - _NAME_CHARACTERS or self.name.startswith("."):
             raise ConfigError(
-                f"model.name is {self.name!r}; use letters, digits, '.', '_' and '-' (it names a folder)"
+                f"model.name is {self.name!r}; it names a folder: letters, digits and ._- only"
             )
         _one_of("model.backend", self.backend, BACKENDS)
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)

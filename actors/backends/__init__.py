@@ -1,0 +1,1 @@
+"""Adapters of model engines behind one narrow Protocol."""

@@ -1,0 +1,1 @@
+"""The measures: one file each, every one a ratio of sums."""

@@ -1,0 +1,1 @@
+"""The synthetic dataset: images, findings and dialogues drawn from a seed."""
