@@ -1,0 +1,114 @@
+"""A deterministic backend without an engine: answers from the gold annotation, or by a fixed rule.
+
+In: ``ChatRequest`` and the dialogue's gold. Out: ``ChatReply`` with word counts as token counts.
+It is for dry runs of a cluster, for tests, and for showing what a strategy without sight scores.
+
+``model.source`` names the script: ``gold`` (wrong at rate ``error_rate``, seeded per turn),
+``silent`` (empty answers) or ``yes`` (says yes and points at the whole image).
+``model.engine`` may hold ``error_rate`` (0..1) and ``delay_s`` (seconds an answer takes).
+"""
+
+import asyncio
+import random
+from dataclasses import replace
+from typing import Any
+
+from actors.backends.base import ChatReply
+from actors.conversation import ChatRequest
+from actors.dialects import format_box
+from actors.gold import gold_text
+from actors.schema import Box, Dialogue, Turn
+from conf.errors import ConfigError
+from conf.schema import ModelConfig
+
+SCRIPTS = ("gold", "silent", "yes")
+
+
+class ScriptedBackend:
+    """Made from ``ModelConfig``; raises ConfigError for an unknown script or option."""
+
+    def __init__(self, model: ModelConfig) -> None:
+        if model.source not in SCRIPTS:
+            raise ConfigError(
+                f"model.source is {model.source!r}; a scripted one is {', '.join(SCRIPTS)}"
+            )
+        options: dict[str, Any] = {"error_rate": 0.0, "delay_s": 0.0, **model.engine}
+        unknown = set(options) - {"error_rate", "delay_s"}
+        if unknown:
+            raise ConfigError(f"unknown key model.engine.{min(unknown)} for the scripted backend")
+        self.script = model.source
+        self.dialect = model.box_dialect
+        self.error_rate = float(options["error_rate"])
+        self.delay_s = float(options["delay_s"])
+
+    def open(self, dialogue: Dialogue) -> "ScriptedChat":
+        """Start a chat that knows the dialogue's gold."""
+        return ScriptedChat(self, dialogue)
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+class ScriptedChat:
+    """One dialogue's script."""
+
+    def __init__(self, backend: ScriptedBackend, dialogue: Dialogue) -> None:
+        self._backend = backend
+        self._dialogue = dialogue
+        self._turns = {t.turn: t for t in dialogue.turns}
+
+    async def ask(self, request: ChatRequest) -> ChatReply:
+        """Answer by the script; never fails."""
+        if self._backend.delay_s:
+            await asyncio.sleep(self._backend.delay_s)
+        text = self._text(self._turns[request.turn], random.Random(request.seed))
+        said = [request.system, request.message.text]
+        for exchange in request.history:
+            said += [exchange.message.text, exchange.answer]
+        return ChatReply(
+            text=text,
+            finish_reason="stop",
+            prompt_tokens=sum(len(s.split()) for s in said),
+            cached_tokens=0,
+            completion_tokens=len(text.split()),
+        )
+
+    def _text(self, turn: Turn, rng: random.Random) -> str:
+        if self._backend.script == "silent":
+            return ""
+        if self._backend.script == "yes":
+            image = self._dialogue.images[0]
+            return f"Yes. {self._box((0.0, 0.0, image.width, image.height), image.image_id)}"
+        wrong = rng.random() < self._backend.error_rate
+        text = gold_text(_mistaken(turn) if wrong else turn)
+        if turn.region_id is None:
+            return text
+        region = self._dialogue.region(turn.region_id)
+        box = _elsewhere(region.box) if wrong else region.box
+        return f"{text} {self._box(box, region.image_id)}".strip()
+
+    def _box(self, box: Box, image_id: str) -> str:
+        image = self._dialogue.image(image_id)
+        size = (image.width, image.height)
+        return format_box(self._backend.dialect, box, size, input_size=size)
+
+
+def _mistaken(turn: Turn) -> Turn:
+    """Turn an answer into a wrong one of the same type, and every claim into its opposite."""
+    claims = tuple(replace(c, present=not c.present) for c in turn.claims)
+    answer = turn.answer
+    if turn.answer_type == "boolean":
+        answer = "no" if answer == "yes" else "yes"
+    elif turn.answer_type == "choice" and answer:
+        answer = chr(65 + (ord(answer) - 64) % len(turn.choices))
+    elif turn.answer_type == "number" and answer:
+        answer = "1" + answer
+    elif turn.answer_type == "concept":
+        answer = "uncertain"
+    return replace(turn, claims=claims, answer=answer)
+
+
+def _elsewhere(box: Box) -> Box:
+    """Give a box of at least one pixel in the corner farther from this one."""
+    x = 0.0 if box[0] > 8 else box[2] + 1
+    return (x, 0.0, x + 4, 4.0)

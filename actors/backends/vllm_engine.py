@@ -1,0 +1,169 @@
+"""vLLM in process: one AsyncLLM per actor, token-exact histories, images named by content.
+
+In: ``ChatRequest``. Out: ``ChatReply`` with vLLM's own token counts. The prompt of turn n + 1 is
+the prompt of turn n, the ids that were generated, and the ids of the template's text between:
+nothing that the engine has seen is tokenised again, so its prefix cache holds from turn to turn.
+"""
+
+import asyncio
+import importlib.util
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from actors.backends.base import ChatReply, EngineDead, TurnFailed
+from actors.conversation import ChatRequest, Exchange, UserMessage
+from actors.images import ImageFault, ImageStore
+from actors.schema import Dialogue, Image
+from actors.weights import local_folder
+from conf.schema import ModelConfig, SamplingConfig
+
+_ANSWER = "\x02answer\x03"  # stands for an answer while the template is rendered
+
+
+class VllmBackend:
+    """Owns the engine. Made in the actor's constructor; torch and vLLM load here, not at import."""
+
+    def __init__(self, model: ModelConfig, sampling: SamplingConfig, dataset_uri: str) -> None:
+        if importlib.util.find_spec("vllm") is None:
+            raise ImportError("vLLM is not installed; install the extra 'cpu' or 'gpu'")
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+        from transformers import AutoProcessor  # noqa: PLC0415
+        from vllm import AsyncEngineArgs, SamplingParams  # noqa: PLC0415
+        from vllm.renderers.inputs.preprocess import parse_model_prompt  # noqa: PLC0415
+        from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415
+        from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
+        from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
+
+        source = local_folder(model.source)
+        self._engine = AsyncLLM.from_engine_args(
+            AsyncEngineArgs(
+                model=source,
+                trust_remote_code=model.trust_remote_code,
+                enable_log_requests=False,
+                **model.engine,
+            )
+        )
+        self._dead_error = EngineDeadError
+        self._parse = parse_model_prompt
+        self.images = ImageStore(dataset_uri)
+        self.max_model_len: int = self._engine.model_config.max_model_len
+        self._processor = AutoProcessor.from_pretrained(
+            source, trust_remote_code=model.trust_remote_code
+        )
+        self._tokenizer = self._engine.get_tokenizer()
+        self._sampling = sampling
+        self._params = SamplingParams
+        self._final_only = RequestOutputKind.FINAL_ONLY
+
+    def open(self, dialogue: Dialogue) -> "VllmChat":
+        """Start a chat; gold in the dialogue is not looked at."""
+        return VllmChat(self, dialogue.dialogue_id)
+
+    def close(self) -> None:
+        """Stop the engine's process and wait for it."""
+        self._engine.shutdown()
+
+    def render(self, system: str, exchanges: Sequence[tuple[UserMessage, str | None]]) -> str:
+        """Apply the checkpoint's chat template; the last answer is None: the model's turn."""
+        messages: list[dict[str, Any]] = [
+            {"role": "system", "content": [{"type": "text", "text": system}]}
+        ]
+        for message, answer in exchanges:
+            parts: list[dict[str, str]] = []
+            for text in message.captions:
+                parts += [{"type": "text", "text": text}, {"type": "image"}]
+            parts.append({"type": "text", "text": message.text})
+            messages.append({"role": "user", "content": parts})
+            if answer is not None:
+                content = [{"type": "text", "text": answer}]
+                messages.append({"role": "assistant", "content": content})
+        rendered: str = self._processor.apply_chat_template(messages, add_generation_prompt=True)
+        return rendered
+
+    def encode(self, text: str) -> list[int]:
+        """Tokenise template text as it stands; the template writes its own special tokens."""
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
+        return ids
+
+    async def generate(self, ids: list[int], images: Sequence[Image], request: ChatRequest) -> Any:
+        """Run one request to its end and give vLLM's RequestOutput.
+
+        Raises:
+            TurnFailed: an image is at fault or prompt and answer do not fit the context.
+            EngineDead: the engine process is gone.
+        """
+        prompt: dict[str, Any] = {"prompt_token_ids": ids}
+        try:
+            if images:
+                loaded = [await asyncio.to_thread(self.images.load, i) for i in images]
+                prompt["multi_modal_data"] = {"image": loaded}
+                prompt["multi_modal_uuids"] = {"image": [i.sha256 for i in images]}
+            parsed = self._parse(self._engine.model_config, prompt)
+            (rendered,) = await self._engine.renderer.render_cmpl_async([parsed])
+        except ImageFault as error:
+            raise TurnFailed(str(error)) from error
+        except ValueError as error:  # vLLM's own word on a prompt longer than the context
+            raise TurnFailed(f"prompt refused: {error}") from error
+        needed = len(rendered["prompt_token_ids"]) + self._sampling.max_tokens
+        if needed > self.max_model_len:
+            raise TurnFailed(
+                f"context too short: prompt and answer need {needed} tokens, "
+                f"the engine has {self.max_model_len}"
+            )
+        params = self._params(
+            max_tokens=self._sampling.max_tokens,
+            temperature=self._sampling.temperature,
+            top_p=self._sampling.top_p,
+            seed=request.seed,
+            output_kind=self._final_only,
+        )
+        request_id = f"{request.dialogue_id}/{request.turn}"
+        outputs = self._engine.generate(rendered, params, request_id)
+        try:
+            return await anext(outputs)  # FINAL_ONLY: the first output is the whole answer
+        except self._dead_error as error:
+            raise EngineDead(str(error)) from error
+        finally:
+            await outputs.aclose()
+
+
+class VllmChat:
+    """One dialogue in the engine: the token ids so far and the images they stand for."""
+
+    def __init__(self, backend: VllmBackend, dialogue_id: str) -> None:
+        self._backend = backend
+        self._dialogue_id = dialogue_id
+        self._transcript: list[int] = []
+        self._images: tuple[Image, ...] = ()
+
+    async def ask(self, request: ChatRequest) -> ChatReply:
+        """Answer one turn; the transcript grows only when it was answered."""
+        ids = self._transcript + self._new_ids(request)
+        images = self._images + request.message.images
+        output = await self._backend.generate(ids, images, request)
+        answer = output.outputs[0]
+        self._transcript = ids + list(answer.token_ids)
+        self._images = images
+        return ChatReply(
+            text=answer.text,
+            finish_reason=answer.finish_reason or "unknown",
+            prompt_tokens=len(output.prompt_token_ids),
+            cached_tokens=output.num_cached_tokens or 0,
+            completion_tokens=len(answer.token_ids),
+        )
+
+    def _new_ids(self, request: ChatRequest) -> list[int]:
+        """Give the ids between the last generated token and the answer now asked for."""
+        asked: list[tuple[UserMessage, str | None]] = [_spoken(e) for e in request.history]
+        text = self._backend.render(request.system, [*asked, (request.message, None)])
+        if not self._transcript:
+            return self._backend.encode(text)
+        ids = self._backend.encode(text.rsplit(_ANSWER, 1)[1])
+        # The template closes an answer with the token on which the engine stopped.
+        return ids[1:] if ids[:1] == self._transcript[-1:] else ids
+
+
+def _spoken(exchange: Exchange) -> tuple[UserMessage, str]:
+    return exchange.message, _ANSWER

@@ -1,0 +1,140 @@
+"""Datasets: open one, read its dialogues, say what it is.
+
+In: the URI of a folder with dataset.json, its lexicon, dialogues/*.parquet and images.
+Out: ``Dataset``, Arrow tables of dialogues in file order, a content id that ignores the location.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from actors.images import safe_relative
+from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
+from pipeline.errors import BadInput
+from pipeline.lexicon import Lexicon
+from pipeline.storage import filesystem, join, list_files, read_bytes, read_json
+
+_REQUIRED = ("name", "release", "schema_version", "lexicon")
+_OPTIONAL_COLUMNS = ("adversarial_of", "perturbation")
+GROUP_COLUMNS = ("specialty", "source", "modality", "health_system", "language", "release")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An opened dataset. ``files`` are the URIs of its dialogue files, sorted."""
+
+    uri: str
+    document: dict[str, Any]
+    lexicon: Lexicon
+    files: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The dataset's own name."""
+        return str(self.document["name"])
+
+    @cached_property
+    def content_id(self) -> str:
+        """SHA-256 over lexicon and dialogue files; images are covered by the hashes in the rows.
+
+        Raises:
+            BadInput: a file is not what dataset.json says.
+        """
+        stated = self.document.get("files") or {}
+        digest = hashlib.sha256()
+        for uri in (join(self.uri, self.document["lexicon"]), *self.files):
+            name = uri[len(self.uri.rstrip("/")) + 1 :]
+            found = hashlib.sha256(read_bytes(uri)).hexdigest()
+            if stated.get(name, found) != found:
+                raise BadInput(f"{uri} was altered: its SHA-256 is not the one in dataset.json")
+            digest.update(f"{name}\x00{found}\n".encode())
+        return f"sha256:{digest.hexdigest()}"
+
+    def batches(self, rows: int = 1000) -> Iterator[pa.Table]:
+        """Stream the dialogues in file order, ``rows`` at a time, in DIALOGUE_SCHEMA's columns.
+
+        Raises:
+            BadInput: a file is not Parquet or lacks a column; names both.
+        """
+        for uri in self.files:
+            fs, path = filesystem(uri)
+            try:
+                with fs.open(path, "rb") as file:
+                    parquet = pq.ParquetFile(file)
+                    _check_columns(uri, parquet.schema_arrow)
+                    for batch in parquet.iter_batches(batch_size=rows):
+                        yield _conform(pa.Table.from_batches([batch]))
+            except pa.ArrowInvalid as error:
+                raise BadInput(f"{uri} cannot be read: {_first_line(error)}") from error
+
+    def dialogues(self, limit: int | None = None) -> pa.Table:
+        """Read all dialogues, or the first ``limit``, into one table."""
+        tables, count = [], 0
+        for table in self.batches():
+            tables.append(table)
+            count += table.num_rows
+            if limit is not None and count >= limit:
+                break
+        if not tables:
+            raise BadInput(f"{self.uri} holds no dialogues")
+        return pa.concat_tables(tables).slice(0, limit)
+
+
+def open_dataset(uri: str) -> Dataset:
+    """Open a dataset folder.
+
+    Raises:
+        BadInput: a part is missing, malformed or of another schema version.
+    """
+    where = join(uri, "dataset.json")
+    document = read_json(where)
+    if not isinstance(document, dict):
+        raise BadInput(f"{where} is not a JSON object")
+    missing = [key for key in _REQUIRED if key not in document]
+    if missing:
+        raise BadInput(f"{where} lacks {', '.join(missing)}")
+    if document["schema_version"] != SCHEMA_VERSION:
+        raise BadInput(
+            f"{where}: schema_version is {document['schema_version']!r}; "
+            f"this program reads version {SCHEMA_VERSION}"
+        )
+    if not safe_relative(str(document["lexicon"])):
+        raise BadInput(f"{where}: lexicon {document['lexicon']!r} leaves the dataset folder")
+    lexicon_uri = join(uri, document["lexicon"])
+    lexicon = Lexicon.from_json(read_json(lexicon_uri), lexicon_uri)
+    files = tuple(list_files(join(uri, "dialogues"), ".parquet"))
+    if not files:
+        raise BadInput(f"{join(uri, 'dialogues')} holds no .parquet file")
+    return Dataset(uri=uri.rstrip("/"), document=document, lexicon=lexicon, files=files)
+
+
+def turn_counts(dialogues: pa.Table) -> pa.Array:
+    """Count each dialogue's turns."""
+    return pc.list_value_length(dialogues["turns"].combine_chunks())
+
+
+def _check_columns(uri: str, found: pa.Schema) -> None:
+    missing = [
+        n for n in DIALOGUE_SCHEMA.names if n not in found.names and n not in _OPTIONAL_COLUMNS
+    ]
+    if missing:
+        raise BadInput(f"{uri} lacks the column {missing[0]!r}")
+
+
+def _conform(table: pa.Table) -> pa.Table:
+    """Keep the known columns in order; absent optional ones become null."""
+    columns = {
+        name: table[name] if name in table.column_names else pa.nulls(table.num_rows, pa.string())
+        for name in DIALOGUE_SCHEMA.names
+    }
+    return pa.table(columns)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,92 @@
+"""Progress of a run that can be read at any time: a bar in a terminal, plain lines in a job log.
+
+In: counts of finished turns and tokens. Out: turns done/total, turns/s, tokens/s, time left.
+"""
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+_LINE_EVERY_S = 10.0
+
+
+class TurnProgress:
+    """A context manager; ``show`` after every finished task. Rates count from the first answer."""
+
+    def __init__(self, total: int, stream: TextIO = sys.stderr) -> None:
+        self._total, self._stream = total, stream
+        self._turns = self._failed = self._tokens = 0
+        self._started = time.monotonic()
+        self._first: float | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._print_lines, daemon=True)
+        self._bar: Progress | None = None
+        if stream.isatty():
+            self._bar = Progress(
+                TextColumn("turns"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.fields[rates]}"),
+                console=Console(file=stream),
+            )
+            self._task = self._bar.add_task("turns", total=total, rates="starting the engine")
+
+    def __enter__(self) -> "TurnProgress":
+        if self._bar is not None:
+            self._bar.start()
+        else:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        if self._bar is not None:
+            self._bar.stop()
+        else:
+            self._thread.join()
+            self._line()
+
+    def show(self, *, turns: int, failed: int, tokens: int) -> None:
+        """Take the finished turns so far, those of them that failed, and the tokens generated."""
+        self._first = self._first or time.monotonic()
+        self._turns, self._failed, self._tokens = turns, failed, tokens
+        if self._bar is not None:
+            self._bar.update(self._task, completed=turns, rates=self.rates())
+
+    def rates(self) -> str:
+        """Say how fast it goes and how long it will take."""
+        if self._first is None:
+            return f"starting the engine, {time.monotonic() - self._started:.0f} s"
+        seconds = max(time.monotonic() - self._first, 1e-3)
+        left = (self._total - self._turns) * seconds / max(self._turns, 1)
+        failed = f", {self._failed} failed" if self._failed else ""
+        return (
+            f"{self._turns / seconds:.1f} turns/s, {self._tokens / seconds:.0f} tokens/s, "
+            f"{_clock(left)} left{failed}"
+        )
+
+    def _print_lines(self) -> None:
+        while True:
+            self._line()
+            if self._stop.wait(_LINE_EVERY_S):
+                return
+
+    def _line(self) -> None:
+        print(f"turns {self._turns}/{self._total}, {self.rates()}", file=self._stream, flush=True)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

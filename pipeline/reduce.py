@@ -1,0 +1,122 @@
+"""Scores to the summary: exact sums per group, intervals, the overall score.
+
+In: score rows, in any order and sharding. Out: one row per group and metric (SUMMARY_SCHEMA).
+Sums are correctly rounded (math.fsum), so the same rows give the same summary however they were
+cut into files.
+"""
+
+import math
+
+import pandas as pd
+import pyarrow as pa
+
+from conf.schema import METRICS, ScoringConfig
+from pipeline.dataset import GROUP_COLUMNS
+from pipeline.errors import BadInput
+from pipeline.score import SCORE_SCHEMA
+from pipeline.stats.composite import OVERALL, overall_value
+from pipeline.stats.intervals import intervals
+from pipeline.stats.resample import Resampling
+from pipeline.stats.table import COLUMNS
+from pipeline.storage import join, list_files, read_parquet
+
+SUMMARY_SCHEMA = pa.schema(
+    [
+        pa.field("group_kind", pa.string(), nullable=False),
+        pa.field("group", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("numerator", pa.float64()),
+        pa.field("denominator", pa.float64()),
+        pa.field("n_dialogues", pa.int64(), nullable=False),
+        pa.field("n_unscored", pa.int64(), nullable=False),
+        pa.field("n_failed", pa.int64(), nullable=False),
+        pa.field("ci_low", pa.float64()),
+        pa.field("ci_high", pa.float64()),
+        pa.field("reason", pa.string()),
+    ]
+)
+ALL = ("overall", "all")  # the group of all dialogues: its kind and its name
+TURN_INDEX = "turn_index"
+_FAILED = "failed_turns"
+_SEED = 20260101  # of the bootstrap: intervals, too, are the same for the same rows
+
+
+def read_scores(output: str) -> pd.DataFrame:
+    """Read a run's score rows, sorted by dialogue and metric.
+
+    Raises:
+        BadInput: there are none.
+    """
+    files = list_files(join(output, "scores"), ".parquet")
+    if not files:
+        raise BadInput(f"{join(output, 'scores')} holds no score file; run score first")
+    table = pa.concat_tables(read_parquet(f).cast(SCORE_SCHEMA) for f in files)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.sort_values(["dialogue_id", "metric"], ignore_index=True)
+
+
+def reduce_scores(frame: pd.DataFrame, scoring: ScoringConfig) -> pa.Table:
+    """Sum up the score rows by group.
+
+    Args:
+        frame: score rows, columns of SCORE_SCHEMA.
+        scoring: weights of the overall score, resamples and confidence of the intervals.
+
+    Returns:
+        SUMMARY_SCHEMA, sorted by group kind, group and metric. ``overall`` is null, with the
+        reason, where one of its metrics is undefined. ``n_failed`` counts dialogues with a failed
+        or missing turn, ``n_unscored`` those without this metric.
+    """
+    grouped = _by_group(frame)
+    plan = Resampling(resamples=scoring.resamples, confidence=scoring.confidence, seed=_SEED)
+    found = intervals(grouped[[*COLUMNS]], scoring.weights, plan)
+    rows: list[dict[str, object]] = []
+    for (kind, group), part in grouped.groupby(["group_kind", "group"], sort=True):
+        for row in _group_rows(part, scoring):
+            interval = found[str(kind), str(group), str(row["metric"])]
+            bounds = {"ci_low": interval.low, "ci_high": interval.high}
+            if row["reason"] is None and interval.low is None:
+                row["reason"] = interval.reason
+            rows.append({"group_kind": kind, "group": group} | row | bounds)
+    return pa.Table.from_pylist(rows, schema=SUMMARY_SCHEMA)
+
+
+def _group_rows(part: pd.DataFrame, scoring: ScoringConfig) -> list[dict[str, object]]:
+    """Sum up one group's rows, by metric and overall."""
+    members = part.drop_duplicates("dialogue_id")
+    counts = {"n_dialogues": len(members), "n_failed": int(members["failed"].sum())}
+    values: dict[str, float | None] = {}
+    rows: list[dict[str, object]] = []
+    for metric, cells in part.groupby("metric", sort=True):
+        numerator, denominator = math.fsum(cells["numerator"]), math.fsum(cells["denominator"])
+        value = numerator / denominator if denominator > 0 else None
+        values[str(metric)] = value
+        row = {"metric": metric, "value": value, "numerator": numerator, "reason": None}
+        scored = int((cells["status"] == "scored").sum())
+        rows.append(
+            row | counts | {"denominator": denominator, "n_unscored": len(members) - scored}
+        )
+    if part["group_kind"].iloc[0] == TURN_INDEX:
+        return rows  # one metric only: nothing to weigh
+    undefined = [metric for metric in METRICS if values.get(metric) is None]
+    row = {"metric": OVERALL, "value": overall_value(values, scoring.weights)}
+    row["reason"] = f"undefined: {', '.join(undefined)}" if undefined else None
+    rows.append(row | counts | {"numerator": None, "denominator": None, "n_unscored": 0})
+    return rows
+
+
+def _by_group(frame: pd.DataFrame) -> pd.DataFrame:
+    """Repeat each row under every group that its dialogue belongs to; ``@N`` rows by turn index."""
+    frame = frame.rename(columns={"patient_id": "cluster"})
+    failed = frame.loc[(frame["metric"] == _FAILED) & (frame["numerator"] > 0), "dialogue_id"]
+    frame["failed"] = frame["dialogue_id"].isin(set(failed))
+    columns = ["dialogue_id", "cluster", "metric", "numerator", "denominator", "status", "failed"]
+    at_turn = frame["metric"].str.contains("@")
+    whole, turns = frame[~at_turn], frame.loc[at_turn, columns]
+    parts = [whole[columns].assign(group_kind=ALL[0], group=ALL[1])]
+    parts += [whole[columns].assign(group_kind=kind, group=whole[kind]) for kind in GROUP_COLUMNS]
+    named = turns["metric"].str.split("@", n=1, expand=True)
+    if len(turns):
+        parts.append(turns.assign(group_kind=TURN_INDEX, group=named[1], metric=named[0]))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,193 @@
+"""Turn outputs to scores: stateless Ray tasks, one per turns file.
+
+In: a folder of turn-output Parquet (at least dialogue_id, turn, status, response) and the dialogues
+that were asked for. Out: scores/*.parquet, one row per dialogue and metric, with the dialogue's
+groups and patient beside it. A dialogue without any row is scored as failed at every turn.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import ray
+
+from actors.schema import Dialogue
+from pipeline.dataset import GROUP_COLUMNS
+from pipeline.errors import BadInput
+from pipeline.lexicon import Lexicon
+from pipeline.metrics.base import Response
+from pipeline.metrics.evaluate import score_dialogue
+from pipeline.storage import (
+    join,
+    list_files,
+    parquet_schema,
+    read_parquet,
+    remove,
+    write_parquet,
+)
+
+NEEDED = ("dialogue_id", "turn", "status", "response")
+_SIZES = "input_sizes"
+SCORE_SCHEMA = pa.schema(
+    [
+        pa.field("dialogue_id", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("numerator", pa.float64(), nullable=False),
+        pa.field("denominator", pa.float64(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("reason", pa.string()),
+        pa.field("patient_id", pa.string(), nullable=False),
+        *(pa.field(name, pa.string(), nullable=False) for name in GROUP_COLUMNS),
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """What one scoring task reads and writes; files that share a dialogue go together."""
+
+    name: str
+    files: tuple[str, ...]
+    dialogue_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gold:
+    """What a scoring task needs to know of the dataset."""
+
+    dialogues: pa.Table
+    lexicon: Lexicon
+
+
+def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
+    """Score every dialogue of ``gold`` and give the number of score files.
+
+    Args:
+        gold: the dialogues that were asked for.
+        turns: folder of turn-output Parquet.
+        output: folder whose scores/ is written; score files of an earlier pass are replaced.
+        box_dialect: how the model wrote its regions.
+
+    Raises:
+        BadInput: a file lacks a column, or a row names an unknown dialogue, turn or status, or
+            names a turn twice; the message says where.
+    """
+    units = plan_units(turns, gold.dialogues)
+    shared = ray.put(gold)
+    folder = join(output, "scores")
+    tasks = [_score_unit.remote(unit, shared, folder, box_dialect) for unit in units]
+    ray.get(tasks)
+    written = {join(folder, f"{unit.name}.parquet") for unit in units}
+    for old in list_files(folder, ".parquet"):
+        if old not in written:
+            remove(old)
+    return len(units)
+
+
+def plan_units(turns: str, dialogues: pa.Table) -> list[Unit]:
+    """Check the turn outputs' keys and cut them into tasks; raises as ``score``."""
+    files = list_files(turns, ".parquet")
+    if not files:
+        raise BadInput(f"{turns} holds no .parquet file")
+    asked = {
+        row["dialogue_id"]: {t["turn"] for t in row["turns"]}
+        for row in dialogues.select(["dialogue_id", "turns"]).to_pylist()
+    }
+    seen: set[tuple[str, int]] = set()
+    by_file: dict[str, set[str]] = {}
+    for uri in files:
+        keys = _read_keys(uri)
+        for dialogue_id, turn in zip(*keys, strict=True):
+            if turn not in asked.get(dialogue_id, ()):
+                raise BadInput(f"{uri}: dialogue {dialogue_id!r} turn {turn} is not in the dataset")
+            if (dialogue_id, turn) in seen:
+                raise BadInput(f"{uri}: dialogue {dialogue_id!r} turn {turn} has two rows")
+            seen.add((dialogue_id, turn))
+        by_file[uri] = set(keys[0])
+    units = [
+        Unit(
+            name=group[0].rsplit("/", 1)[-1].removesuffix(".parquet"),
+            files=tuple(group),
+            dialogue_ids=tuple(sorted(set().union(*(by_file[f] for f in group)))),
+        )
+        for group in _connected(by_file)
+    ]
+    missing = tuple(sorted(set(asked) - {d for d, _ in seen}))
+    if missing:
+        units.append(Unit(name="without-rows", files=(), dialogue_ids=missing))
+    return units
+
+
+@ray.remote(num_cpus=1)
+def _score_unit(unit: Unit, gold: Gold, folder: str, box_dialect: str) -> None:
+    """Score one unit and write its file; running it again writes the same."""
+    write_parquet(join(folder, f"{unit.name}.parquet"), score_unit(unit, gold, box_dialect))
+
+
+def score_unit(unit: Unit, gold: Gold, box_dialect: str) -> pa.Table:
+    """Score one unit's dialogues into a table of SCORE_SCHEMA."""
+    responses = _responses(unit.files)
+    wanted = pa.array(unit.dialogue_ids, pa.string())
+    rows = gold.dialogues.filter(pc.is_in(gold.dialogues["dialogue_id"], value_set=wanted))
+    columns: dict[str, list[object]] = {name: [] for name in SCORE_SCHEMA.names}
+    for row in rows.to_pylist():
+        answers = responses.get(row["dialogue_id"], {})
+        for found in score_dialogue(Dialogue.from_row(row), answers, gold.lexicon, box_dialect):
+            columns["metric"].append(found.metric)
+            columns["numerator"].append(found.numerator)
+            columns["denominator"].append(found.denominator)
+            columns["status"].append(found.status)
+            columns["reason"].append(found.reason)
+            for name in ("dialogue_id", "patient_id", *GROUP_COLUMNS):
+                columns[name].append(row[name])
+    return pa.table(columns, schema=SCORE_SCHEMA)
+
+
+def _responses(files: Iterable[str]) -> Mapping[str, Mapping[int, Response]]:
+    """Read the answers of some turn files by dialogue and turn."""
+    found: dict[str, dict[int, Response]] = defaultdict(dict)
+    for uri in files:
+        present = parquet_schema(uri).names
+        columns = [*NEEDED, _SIZES] if _SIZES in present else list(NEEDED)
+        for row in read_parquet(uri, columns=columns).to_pylist():
+            if row["status"] not in ("ok", "failed"):
+                raise BadInput(f"{uri}: status is {row['status']!r}; it must be ok or failed")
+            sizes = {s["image_id"]: (s["width"], s["height"]) for s in row.get(_SIZES) or ()}
+            text = row["response"] if row["status"] == "ok" else None
+            found[row["dialogue_id"]][row["turn"]] = Response(text=text, input_sizes=sizes)
+    return found
+
+
+def _read_keys(uri: str) -> tuple[list[str], list[int]]:
+    """Read a turn file's dialogue ids and turns, after a look at its columns."""
+    try:
+        names = parquet_schema(uri).names
+        missing = [name for name in NEEDED if name not in names]
+        if missing:
+            raise BadInput(f"{uri} lacks the column {missing[0]!r}")
+        table = read_parquet(uri, columns=["dialogue_id", "turn"])
+    except pa.ArrowInvalid as error:
+        raise BadInput(f"{uri} cannot be read: {str(error).splitlines()[0]}") from error
+    return table["dialogue_id"].to_pylist(), table["turn"].to_pylist()
+
+
+def _connected(by_file: Mapping[str, set[str]]) -> list[list[str]]:
+    """Group files that share a dialogue, directly or through others; order follows the listing."""
+    groups: list[tuple[list[str], set[str]]] = []
+    owner: dict[str, int] = {}
+    for uri, ids in by_file.items():
+        touched = sorted({owner[d] for d in ids if d in owner})
+        target = touched[0] if touched else len(groups)
+        if not touched:
+            groups.append(([], set()))
+        for other in touched[1:]:
+            groups[target][0].extend(groups[other][0])
+            groups[target][1].update(groups[other][1])
+            owner.update(dict.fromkeys(groups[other][1], target))
+            groups[other] = ([], set())
+        groups[target][0].append(uri)
+        groups[target][1].update(ids)
+        owner.update(dict.fromkeys(ids, target))
+    return [files for files, _ in groups if files]

@@ -1,0 +1,181 @@
+"""Everything that touches storage: paths of a run directory, atomic writes, Parquet in and out.
+
+In: local paths or fsspec URIs (s3://…). Out: bytes, Arrow tables, listings. A file appears under
+its final name whole or not at all: locally by rename, on object stores because a put is atomic.
+"""
+
+import json
+import os
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import BadInput
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Names of the files of one run: ``<output>/<model>/<fingerprint>``."""
+
+    root: str
+
+    @classmethod
+    def of(cls, output: str, model: str, fingerprint: str) -> "RunDirectory":
+        """Name the directory of a run."""
+        return cls(join(output, model, fingerprint))
+
+    @property
+    def config(self) -> str:
+        """The resolved configuration, YAML."""
+        return join(self.root, "config.yaml")
+
+    @property
+    def manifest(self) -> str:
+        """What the run is made of: fingerprint, versions, counts, phases done."""
+        return join(self.root, "manifest.json")
+
+    @property
+    def turns(self) -> str:
+        """Folder of turn outputs."""
+        return join(self.root, "turns")
+
+    @property
+    def scores(self) -> str:
+        """Folder of scores."""
+        return join(self.root, "scores")
+
+    @property
+    def summary(self) -> str:
+        """The summary table."""
+        return join(self.root, "summary.parquet")
+
+    def report(self, kind: str) -> str:
+        """The report as ``json`` or ``md``."""
+        return join(self.root, f"report.{kind}")
+
+
+def join(*parts: str) -> str:
+    """Join path parts with '/', which fsspec takes on every system."""
+    head, *rest = parts
+    return "/".join([head.rstrip("/") or "/", *(p.strip("/") for p in rest)])
+
+
+def filesystem(uri: str) -> tuple[Any, str]:
+    """Give the fsspec filesystem and the path in it.
+
+    Raises:
+        BadInput: no filesystem is known for the URI's scheme.
+    """
+    try:
+        fs, path = fsspec.core.url_to_fs(uri)
+    except (ValueError, ImportError) as error:
+        raise BadInput(f"{uri}: {error}") from error
+    return fs, path
+
+
+def exists(uri: str) -> bool:
+    """Tell whether a file or folder is there."""
+    fs, path = filesystem(uri)
+    return bool(fs.exists(path))
+
+
+def list_files(folder: str, suffix: str) -> list[str]:
+    """List a folder's files with a suffix, sorted, as URIs; a folder that is not there is empty.
+
+    Listings are never taken from a cache: other processes write here.
+    """
+    fs, path = filesystem(folder)
+    fs.invalidate_cache(path)
+    try:
+        found = fs.ls(path, detail=False)
+    except FileNotFoundError:
+        return []
+    names = sorted(f.rstrip("/").rsplit("/", 1)[-1] for f in found)
+    return [join(folder, n) for n in names if n.endswith(suffix) and not n.startswith((".", "_"))]
+
+
+def read_bytes(uri: str) -> bytes:
+    """Read a whole file; raises FileNotFoundError where there is none."""
+    fs, path = filesystem(uri)
+    data: bytes = fs.cat_file(path)
+    return data
+
+
+def write_bytes(uri: str, data: bytes) -> None:
+    """Write a whole file atomically, replacing one that is there."""
+    fs, path = filesystem(uri)
+    if not _is_local(fs):
+        fs.pipe_file(path, data)
+        return
+    folder, name = os.path.split(path)
+    os.makedirs(folder, exist_ok=True)
+    partial = os.path.join(folder, f".{name}.{uuid.uuid4().hex}.partial")
+    try:
+        with open(partial, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        if os.path.exists(partial):
+            os.unlink(partial)
+        raise
+
+
+def remove(uri: str) -> None:
+    """Delete a file if it is there."""
+    fs, path = filesystem(uri)
+    if fs.exists(path):
+        fs.rm_file(path)
+
+
+def read_json(uri: str) -> Any:
+    """Read JSON.
+
+    Raises:
+        BadInput: missing, or not JSON; names the file.
+    """
+    try:
+        return json.loads(read_bytes(uri))
+    except FileNotFoundError:
+        raise BadInput(f"{uri} is missing") from None
+    except ValueError as error:
+        raise BadInput(f"{uri} is not valid JSON: {error}") from error
+
+
+def write_json(uri: str, document: Any) -> None:
+    """Write JSON atomically; infinities and NaN are refused."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    write_bytes(uri, text.encode() + b"\n")
+
+
+def read_parquet(uri: str, columns: list[str] | None = None) -> pa.Table:
+    """Read one Parquet file.
+
+    Raises:
+        pa.ArrowInvalid: the file is truncated or not Parquet.
+        FileNotFoundError: there is no such file.
+    """
+    return pq.read_table(pa.BufferReader(read_bytes(uri)), columns=columns)
+
+
+def write_parquet(uri: str, table: pa.Table) -> None:
+    """Write one Parquet file atomically."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_bytes(uri, sink.getvalue().to_pybytes())
+
+
+def parquet_schema(uri: str) -> pa.Schema:
+    """Read a Parquet file's schema without its rows; raises as ``read_parquet``."""
+    fs, path = filesystem(uri)
+    with fs.open(path, "rb") as file:
+        return pq.read_schema(file)
+
+
+def _is_local(fs: Any) -> bool:
+    return "file" in (fs.protocol if isinstance(fs.protocol, tuple) else (fs.protocol,))
