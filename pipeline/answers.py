@@ -12,9 +12,12 @@ from typing import Literal
 
 Boolean = Literal["yes", "no", "uncertain"]
 
-_QUIET = str.maketrans("", "", "*_`\"“”#>\\$")  # emphasis and quotes say nothing
+_QUIET = str.maketrans("", "", '*_`"“”#>\\$')  # emphasis and quotes say nothing
 
-_LEAD = r"^[\s\-–—:.,(\[]{0,8}(?:(?:the )?(?:final |short |my )?answer\s{0,3}(?:is)?\s{0,3}[:=-]?\s{0,3})?"
+_LEAD = (
+    r"^[\s\-–—:.,(\[]{0,8}"
+    r"(?:(?:the )?(?:final |short |my )?answer\s{0,3}(?:is)?\s{0,3}[:=-]?\s{0,3})?"
+)
 _YES = r"(?:yes|yeah|yep|true|correct|affirmative)"
 _NO = r"(?:no|nope|false|incorrect|negative)"
 # "No change", "no doubt" and the like do not deny what was asked.
@@ -23,9 +26,9 @@ _NOT_NO = (
     r"new|worsening|progression|growth|larger|smaller|comment|answer|image|information)\b)"
 )
 _UNSURE = (
-    r"(?:uncertain|unsure|unclear|unknown|indeterminate|equivocal|inconclusive|possibly|maybe|"
+    r"(?:uncertain|unsure|unclear|unknown|indeterminate|equivocal|inconclusive|possibly|maybe|probably|likely|unlikely|"
     r"perhaps|not (?:sure|certain|clear)|(?:it is |it's |i am |i'm )?(?:not (?:sure|certain)|"
-    r"unclear|uncertain|unsure|difficult to (?:say|tell))|"
+    r"unclear|uncertain|unsure|hard to (?:say|tell)|difficult to (?:say|tell))|"
     r"(?:it |this |that )?(?:cannot|can't|can not) be "
     r"(?:determined|excluded|ruled out|assessed|confirmed)|"
     r"i (?:cannot|can't|can not) (?:tell|say|determine|be sure|exclude|rule))"

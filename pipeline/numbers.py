@@ -6,27 +6,34 @@ In: the final answer of a turn (no reasoning, no region markup). Out: a value in
 import re
 from dataclasses import dataclass, replace
 
-# unit -> (what it measures, factor to the base unit of that)
-_UNITS: dict[str, tuple[str, float]] = {
-    **{u: ("length", 1e-6) for u in ("nm", "nanometer", "nanometre")},
-    **{u: ("length", 1e-3) for u in ("um", "µm", "μm", "micron", "micrometer", "micrometre")},
-    **{u: ("length", 1.0) for u in ("mm", "millimeter", "millimetre")},
-    **{u: ("length", 10.0) for u in ("cm", "centimeter", "centimetre")},
-    **{u: ("length", 1000.0) for u in ("m", "meter", "metre")},
-    "inch": ("length", 25.4),
-    **{u: ("area", 1.0) for u in ("mm2", "mm²", "mm^2")},
-    **{u: ("area", 100.0) for u in ("cm2", "cm²", "cm^2")},
-    **{u: ("volume", 1.0) for u in ("mm3", "mm³", "mm^3")},
-    **{u: ("volume", 1000.0) for u in ("cm3", "cm³", "cm^3", "ml", "cc", "milliliter")},
-    **{u: ("share", 1.0) for u in ("%", "percent", "per cent")},
-    **{u: ("angle", 1.0) for u in ("°", "degree", "deg")},
-    **{u: ("attenuation", 1.0) for u in ("hu", "hounsfield unit")},
+# what is measured -> factor to its base unit -> names of the unit
+_MEASURES: dict[str, dict[float, str]] = {
+    "length": {
+        1e-6: "nm nanometer nanometre",
+        1e-3: "um µm μm micron micrometer micrometre",
+        1.0: "mm millimeter millimetre",
+        10.0: "cm centimeter centimetre",
+        1000.0: "m meter metre",
+        25.4: "inch",
+    },
+    "area": {1.0: "mm2 mm² mm^2", 100.0: "cm2 cm² cm^2"},
+    "volume": {1.0: "mm3 mm³ mm^3", 1000.0: "cm3 cm³ cm^3 ml milliliter millilitre cc"},
+    "share": {1.0: "% percent"},
+    "angle": {1.0: "° degree deg"},
+    "attenuation": {1.0: "hu"},
+}
+_UNITS = {
+    name: (kind, factor)
+    for kind, factors in _MEASURES.items()
+    for factor, names in factors.items()
+    for name in names.split()
 }
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    "nineteen",
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _WORDS = {word: float(n) for n, word in enumerate(_ONES)}
 _WORDS |= {word: 10.0 * n for n, word in enumerate(_TENS, start=2)}
 _WORDS |= {"none": 0.0, "hundred": 100.0}

@@ -26,16 +26,16 @@ def judge_claims(
     for assertion in _distinct(assertions):
         verdict: Verdict | None = None
         fault: Fault | None = None
-        if assertion.certainty == "certain" and is_checkable(assertion, lexicon):
+        if assertion.certainty == "certain" and is_checkable(assertion.claim, lexicon):
             verdict, fault = meet(assertion.claim, findings, prior_shown)
         judged.append(JudgedClaim(assertion=assertion, verdict=verdict, fault=fault))
     return tuple(judged)
 
 
-def is_checkable(assertion: Assertion, lexicon: Lexicon) -> bool:
+def is_checkable(claim: Claim, lexicon: Lexicon) -> bool:
     """Tell whether an image can support the claim: findings, changes and marked diagnoses."""
-    concept = lexicon.concepts.get(assertion.claim.concept)
-    return concept is not None and concept.checkable and assertion.kind in _COUNTED_KINDS
+    concept = lexicon.concepts.get(claim.concept)
+    return concept is not None and concept.checkable and concept.kind in _COUNTED_KINDS
 
 
 def meet(
