@@ -1,0 +1,106 @@
+"""How a mention is meant: denied, hedged, or not asserted at all.
+
+In: the clauses of one sentence. Out: the same mentions with ``neg``, ``grade`` and ``skip`` set.
+The shape follows ConText (Harkema et al. 2009, doi:10.1016/j.jbi.2009.05.002): triggers with a
+direction, scopes with terminators, pseudo-triggers that only take words away.
+"""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from pipeline.claims.clauses import Clause
+from pipeline.claims.matcher import Item, Mention, Trigger
+from pipeline.claims.triggers import word_set
+
+POSSIBLE, PROBABLE = 2, 1
+_PAST = frozenset(("was", "were", "had", "showed", "demonstrated", "revealed", "seen", "shown"))
+_COMPARES = word_set("compares")
+# A trigger of both directions reaches back only where it ends its statement.
+_FILLERS = word_set("fillers")
+
+
+def assess(words: list[str], clauses: list[Clause]) -> None:
+    """Set the status of every mention of one sentence."""
+    rest_skipped = False
+    for clause in clauses:
+        for n, item in enumerate(clause.items):
+            if rest_skipped and isinstance(item, Mention):
+                item.skip = True
+            elif isinstance(item, Trigger):
+                _apply(words, clause, n, item)
+                rest_skipped = rest_skipped or "skip_rest" in item.categories
+        rest_skipped = rest_skipped and words[clause.hi : clause.hi + 1] != [";"]
+        _alternatives(words, clause)
+
+
+def _apply(words: list[str], clause: Clause, n: int, trigger: Trigger) -> None:
+    after = [item for item in clause.items[n + 1 :] if isinstance(item, Mention)]
+    before = _before(words, clause, n) if _looks_back(words, clause, trigger) else []
+    for category in trigger.categories:
+        effect, _, direction = category.partition("_")
+        if direction == "post":
+            _mark(effect, before)
+        elif direction == "pre" and not before:
+            _mark(effect, after)
+        elif direction == "next":
+            _mark(effect, [m for m in after[:1] if m.lo <= trigger.hi])
+        elif direction == "all":
+            _mark(effect, _mentions(clause.items))
+        elif category == "prior" and _speaks_of_the_past(words, clause):
+            _mark("skip", _mentions(clause.items))
+
+
+def _mark(effect: str, mentions: Iterable[Mention]) -> None:
+    for mention in mentions:
+        if effect == "neg":
+            mention.neg = True
+        elif effect == "skip":
+            mention.skip = True
+        elif effect == "possible":
+            mention.grade = POSSIBLE
+        elif effect == "probable":
+            mention.grade = max(mention.grade, PROBABLE)
+
+
+def _mentions(items: list[Item]) -> list[Mention]:
+    return [item for item in items if isinstance(item, Mention)]
+
+
+def _looks_back(words: list[str], clause: Clause, trigger: Trigger) -> bool:
+    """Tell whether a trigger reaches to its left; one of both only where it ends."""
+    directions = {category.rpartition("_")[2] for category in trigger.categories}
+    if "post" not in directions:
+        return False
+    if "pre" not in directions or trigger.hi >= clause.hi:
+        return True
+    return words[trigger.hi] in _FILLERS
+
+
+def _before(words: list[str], clause: Clause, n: int) -> list[Mention]:
+    """Give the mentions that a backward trigger reaches: its own statement or list, no further."""
+    reached: list[Mention] = []
+    right = clause.items[n].lo
+    shared = False
+    for item in reversed(clause.items[:n]):
+        between = words[item.hi : right]
+        shared = shared or "and" in between or "or" in between
+        if reached and "," in between and not shared:
+            break
+        if isinstance(item, Mention):
+            reached.append(item)
+        right = item.lo
+    return reached
+
+
+def _speaks_of_the_past(words: list[str], clause: Clause) -> bool:
+    span = words[clause.lo : clause.hi]
+    return any(w in _PAST for w in span) and not any(w in _COMPARES for w in span)
+
+
+def _alternatives(words: list[str], clause: Clause) -> None:
+    """Hedge both sides of an affirmed "consolidation or atelectasis": neither is asserted."""
+    targets = [m for m in _mentions(clause.items) if m.is_target]
+    for left, right in pairwise(targets):
+        joined = words[left.hi : right.lo]
+        if "or" in joined and len(joined) <= 3 and not (left.neg or right.neg):
+            left.grade = right.grade = POSSIBLE

@@ -1,0 +1,191 @@
+"""Text to claims: the rules of docs/claims.md, in order.
+
+In: an answer, the dataset's lexicon and the concept that the question asks about. Out: the
+distinct assertions of the answer. Deterministic, linear in the length of the text, never raises.
+"""
+
+from typing import NamedTuple
+
+from actors.schema import Claim
+from pipeline.claims.answers import Answer, read_lead
+from pipeline.claims.assertion import GRADES, Assertion
+from pipeline.claims.binding import bind
+from pipeline.claims.clauses import VERBS, clauses
+from pipeline.claims.context import POSSIBLE, assess
+from pipeline.claims.matcher import Item, Mention, Trigger, matcher_for
+from pipeline.claims.revision import revises, settle, take_back
+from pipeline.claims.sentences import Sentence, split
+from pipeline.claims.tokens import tokenise
+from pipeline.lexicon import Lexicon
+
+RESOLVED = "resolved"
+_AT_SITE = frozenset(("affected", "involved", "abnormal", "where"))
+
+
+class _Said(NamedTuple):
+    """A mention that may become a claim, and whether its sentence revises an earlier statement."""
+
+    mention: Mention
+    kind: str
+    revised: bool
+
+
+def extract_assertions(
+    text: str, lexicon: Lexicon, asks: str | None = None
+) -> tuple[Assertion, ...]:
+    """Read the distinct claims of an answer, in the order of their first mention.
+
+    Args:
+        text: the answer; any text at all.
+        lexicon: the vocabulary; compiled at its first use.
+        asks: the concept that a bare yes or no, or a change without a finding, speaks about.
+
+    Returns:
+        Assertions; those of certainty ``certain`` count as claims. History, hypotheses, plans,
+        questions and reports of other statements give none.
+    """
+    reader = _Reader(text, lexicon, asks)
+    for sentence in split(reader.tokens):
+        reader.read(sentence)
+    return reader.assertions()
+
+
+class _Reader:
+    """Goes through one answer sentence by sentence and remembers what later words refer to."""
+
+    def __init__(self, text: str, lexicon: Lexicon, asks: str | None) -> None:
+        self.text, self.lexicon, self.asks = text, lexicon, asks
+        self.tokens = tokenise(text)
+        self.matcher = matcher_for(lexicon)
+        self.said: list[_Said] = []
+        self.earlier: list[Mention] = []
+        self.about = asks  # what a yes or no at the start of the next sentence speaks about
+        self.header: list[Trigger] = []  # triggers of "No evidence of:" for the list below it
+        self.revising = False
+
+    def read(self, sentence: Sentence) -> None:
+        """Take in one sentence."""
+        items = self.matcher.items(self.tokens.words, sentence.lo, sentence.hi)
+        if sentence.question:
+            self._ask(items)
+            return
+        answer, items = self._lead(sentence, items)
+        self.about = None
+        if not items and self.implied is None:
+            return
+        items = self._listed(sentence, items)
+        self.revising = revises(items) or self.revising
+        before = len(self.said)
+        self._imply(answer)
+        self._state(sentence, items)
+        if len(self.said) > before:
+            self.revising = False
+
+    def _ask(self, items: list[Item]) -> None:
+        """Note the one finding of a restated question: a yes or no after it speaks about that."""
+        named = {m.ids[0] for m in items if isinstance(m, Mention) and m.is_target}
+        self.about = named.pop() if len(named) == 1 else self.asks
+
+    def _lead(self, sentence: Sentence, items: list[Item]) -> tuple[Answer | None, list[Item]]:
+        """Take the answer word off the sentence; it denies and hedges nothing by itself."""
+        self.implied: str | None = None
+        if self.about is None and self.said:
+            return None, items
+        answer, end = read_lead(self.text, self.tokens.starts[sentence.lo])
+        if answer is None:
+            return None, items
+        self.implied = self.about
+        starts = self.tokens.starts
+        return answer, [i for i in items if isinstance(i, Mention) or starts[i.lo] >= end]
+
+    def _listed(self, sentence: Sentence, items: list[Item]) -> list[Item]:
+        """Carry the denial or hedge of a list's heading into each of its items."""
+        if sentence.bullet and self.header:
+            return [*self.header, *items]
+        self.header = []
+        if sentence.opens and items and isinstance(items[-1], Trigger):
+            words = items[-1].categories
+            if any(c in ("neg_pre", "possible_pre", "probable_pre", "skip_pre") for c in words):
+                pre = tuple(c for c in words if c.endswith("_pre"))
+                self.header = [Trigger(pre, -1, -1)]
+        return items
+
+    def _imply(self, answer: Answer | None) -> None:
+        if answer is None or self.implied is None or self.implied not in self.lexicon.concepts:
+            return
+        mention = Mention(self.lexicon.concepts[self.implied].kind, (self.implied,), -1, -1)
+        mention.neg = answer == "no"
+        mention.grade = POSSIBLE if answer == "uncertain" else 0
+        self.said.append(_Said(mention, mention.kind, self.revising))
+
+    def _state(self, sentence: Sentence, items: list[Item]) -> None:
+        words = self.tokens.words
+        found = clauses(words, sentence.lo, sentence.hi, items)
+        if self.header and sentence.bullet and found:
+            found[0] = found[0]._replace(items=[*self.header, *found[0].items])
+        assess(words, found)
+        take_back(items)
+        for clause in found:
+            free = bind(words, clause, self.earlier)
+            targets = [m for m in clause.items if isinstance(m, Mention) and m.is_target]
+            for m in clause.items:
+                if isinstance(m, Mention) and (m.is_target or m.kind == "attribute"):
+                    self.said.append(_Said(m, m.kind, self.revising))
+            for mention in free:
+                self._alone(mention, clause.hi)
+            self.earlier = targets or self.earlier
+
+    def _alone(self, mention: Mention, clause_end: int) -> None:
+        """Place a site or change that no finding of its clause takes."""
+        if mention.skip:
+            return
+        implied = self.said[-1].mention if self.said and self.said[-1].mention.lo < 0 else None
+        if mention.kind == "site":
+            if implied is not None and not implied.neg and not mention.neg and not implied.sites:
+                implied.sites = mention.ids
+            elif not self._is_subject(mention, clause_end):
+                self.said.append(_Said(mention, "site", self.revising))
+            return
+        if mention.neg:
+            return
+        if self.asks in self.lexicon.concepts and self.asks is not None:
+            changed = Mention("change", (self.asks,), mention.lo, mention.hi)
+            changed.change, changed.grade = mention.ids[0], mention.grade
+            self.said.append(_Said(changed, "change", self.revising))
+        elif self.earlier and not self.earlier[-1].neg and self.earlier[-1].change is None:
+            self.earlier[-1].change = mention.ids[0]
+        else:
+            self.said.append(_Said(mention, "change", self.revising))
+
+    def _is_subject(self, site: Mention, end: int) -> bool:
+        """Tell "the left lung is clear", which places nothing, from "in the left lung"."""
+        words = self.tokens.words[site.hi : end]
+        return bool(words) and words[0] in VERBS and not _AT_SITE.intersection(words)
+
+    def assertions(self) -> tuple[Assertion, ...]:
+        """Give the claims of all that was said and not taken back."""
+        made = [a for said in self.said if not said.mention.skip for a in self._claims(said)]
+        return settle(made, self.lexicon)
+
+    def _claims(self, said: _Said) -> list[Assertion]:
+        mention = said.mention
+        start = self.tokens.starts[mention.lo] if mention.lo >= 0 else -1
+        end = self.tokens.ends[mention.hi - 1] if mention.lo >= 0 else -1
+        change = mention.change
+        resolved = change is not None and self.lexicon.concepts[change].name.lower() == RESOLVED
+        denied = mention.neg or mention.site_neg
+        if denied and not resolved:
+            change = None
+        return [
+            Assertion(
+                claim=Claim(concept=c, present=not denied and not resolved, site=s, change=change),
+                kind=said.kind,
+                certainty="uncertain" if mention.grade == POSSIBLE else "certain",
+                grade=GRADES[mention.grade],
+                start=start,
+                end=end,
+                revised=said.revised,
+            )
+            for c in mention.ids
+            for s in mention.sites or (None,)
+        ]

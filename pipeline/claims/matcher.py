@@ -1,0 +1,181 @@
+"""A lexicon made ready for text: one walk over the words finds its concepts and the triggers.
+
+In: ``Lexicon``, ``Tokens``. Out: ``Mention`` and ``Trigger`` items in order, longest match first,
+never overlapping. Forms match on word borders, whatever the case, in singular or plural, in
+British or American spelling, hyphenated or not.
+"""
+
+from typing import Any, Final
+
+from pipeline.claims.tokens import phrase, stem
+from pipeline.claims.triggers import changes, triggers
+from pipeline.lexicon import Concept, Kind, Lexicon
+
+Trie = dict[str, Any]  # word -> Trie, "" -> what a form that ends here stands for
+_MAX_COMPILED = 8
+
+
+class Mention:
+    """One place where the text names concepts (two ids: both of a left and right pair).
+
+    ``grade``: 0 definite, 1 probable, 2 possible. ``skip``: named, but not asserted.
+    """
+
+    __slots__ = ("change", "grade", "hi", "ids", "kind", "lo", "neg", "site_neg", "sites", "skip")
+
+    def __init__(self, kind: str, ids: tuple[str, ...], lo: int, hi: int) -> None:
+        self.kind, self.ids, self.lo, self.hi = kind, ids, lo, hi
+        self.neg = self.skip = self.site_neg = False
+        self.grade = 0
+        self.sites: tuple[str, ...] = ()
+        self.change: str | None = None
+
+    @property
+    def is_target(self) -> bool:
+        """Tell whether sites and changes bind to it."""
+        return self.kind in ("finding", "diagnosis")
+
+
+class Trigger:
+    """One place where the text says how its neighbours are meant."""
+
+    __slots__ = ("categories", "hi", "lo")
+
+    def __init__(self, categories: tuple[str, ...], lo: int, hi: int) -> None:
+        self.categories, self.lo, self.hi = categories, lo, hi
+
+
+Item = Mention | Trigger
+
+
+class Matcher:
+    """The compiled forms of one lexicon; build it through ``matcher_for``."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._concepts: Trie = {}
+        self._triggers: Trie = {}
+        for concept in lexicon.concepts.values():
+            for form in forms(concept):
+                _add(self._concepts, form, (concept.kind, (concept.id,)))
+        for form, ids in _pairs(lexicon):
+            _add(self._concepts, form, ("site", ids))
+        for words, category in triggers():
+            _add(self._triggers, words, category, many=True)
+        ids_by_change = _change_ids(lexicon)
+        for words, change in changes():
+            _add(self._triggers, words, "change:" + ids_by_change.get(change, ""), many=True)
+
+    def items(self, words: list[str], lo: int, hi: int) -> list[Item]:
+        """Find concepts and triggers in ``words[lo:hi]``, longest first from the left."""
+        found: list[Item] = []
+        concepts, others = self._concepts, self._triggers
+        i = lo
+        while i < hi:
+            word = words[i]
+            key = stem(word)
+            concept_end = trigger_end = i
+            if key in concepts:
+                concept_end, entry = _walk(concepts[key], words, i + 1, hi, stem)
+            if word in others:
+                trigger_end, categories = _walk(others[word], words, i + 1, hi, str)
+            if concept_end > i and concept_end >= trigger_end:
+                found.append(Mention(entry[0], entry[1], i, concept_end))
+                i = concept_end
+            elif trigger_end > i:
+                found.append(_trigger(categories, i, trigger_end))
+                i = trigger_end
+            else:
+                i += 1
+        return found
+
+
+def forms(concept: Concept) -> list[tuple[str, ...]]:
+    """Give a concept's surface forms as stemmed words; a hyphenated one also joined up."""
+    texts = dict.fromkeys((concept.name, concept.id.replace("_", " "), *concept.synonyms))
+    joined = [text.replace("-", "") for text in texts if "-" in text]
+    keyed = (tuple(stem(word) for word in phrase(text)) for text in (*texts, *joined))
+    return [form for form in dict.fromkeys(keyed) if form]
+
+
+_compiled: dict[int, tuple[Lexicon, Matcher]] = {}
+
+
+def matcher_for(lexicon: Lexicon) -> Matcher:
+    """Compile a lexicon once; the cache holds the lexicon, so its identity stays its own."""
+    entry = _compiled.get(id(lexicon))
+    if entry is None:
+        while len(_compiled) >= _MAX_COMPILED:
+            _compiled.pop(next(iter(_compiled)), None)
+        entry = _compiled[id(lexicon)] = (lexicon, Matcher(lexicon))
+    return entry[1]
+
+
+def _add(trie: Trie, words: tuple[str, ...], value: Any, *, many: bool = False) -> None:
+    """Store a form. Of two concepts with one form the first listed keeps it."""
+    node = trie
+    for word in words:
+        node = node.setdefault(word, {})
+    if many:
+        node[""] = tuple(dict.fromkeys((*node.get("", ()), value)))
+    else:
+        node.setdefault("", value)
+
+
+def _walk(node: Trie, words: list[str], i: int, hi: int, key: Any) -> tuple[int, Any]:
+    """Follow the words as far as forms go; the end of the longest form, or -1 for none."""
+    end, value = -1, None
+    while True:
+        here = node.get("")
+        if here is not None:
+            end, value = i, here
+        if i >= hi:
+            return end, value
+        following = node.get(key(words[i]))
+        if following is None:
+            return end, value
+        node = following
+        i += 1
+
+
+def _trigger(categories: tuple[str, ...], lo: int, hi: int) -> Item:
+    if categories[0].startswith("change:"):
+        change = categories[0][len("change:") :]
+        return Mention("change", (change,) if change else (), lo, hi)
+    return Trigger(categories, lo, hi)
+
+
+_SITE: Final[Kind] = "site"
+
+
+def _pairs(lexicon: Lexicon) -> list[tuple[tuple[str, ...], tuple[str, str]]]:
+    """Find the sites that come as left and right, and the wordings that name both at once."""
+    by_form: dict[tuple[str, ...], str] = {}
+    for concept in lexicon.concepts.values():
+        if concept.kind == _SITE:
+            for form in forms(concept):
+                by_form.setdefault(form, concept.id)
+    rests = {
+        form[1:]: (site, by_form[("right", *form[1:])])
+        for form, site in by_form.items()
+        if form[0] == "left" and ("right", *form[1:]) in by_form
+    }
+    both: list[tuple[tuple[str, ...], tuple[str, str]]] = []
+    for rest, ids in rests.items():
+        both += [((word, *rest), ids) for word in ("both", "bilateral") if rest]
+        both += [((a, "and", b, *rest), ids) for a, b in (("left", "right"), ("right", "left"))]
+        both.append((("both", "the", *rest), ids))
+    alone = rests.get(()) or (next(iter(rests.values())) if len(set(rests.values())) == 1 else None)
+    if alone is not None:
+        words = ("bilateral", "bilaterally", "both side", "both sides", "on both sides")
+        both += [(tuple(stem(w) for w in phrase(word)), alone) for word in words]
+    return both
+
+
+def _change_ids(lexicon: Lexicon) -> dict[str, str]:
+    """Map the known changes to the lexicon's own ids, by id or by name."""
+    ids: dict[str, str] = {}
+    for concept in lexicon.concepts.values():
+        if concept.kind == "change":
+            ids.setdefault(concept.id, concept.id)
+            ids.setdefault(concept.name.lower(), concept.id)
+    return ids

@@ -1,0 +1,78 @@
+"""Second thoughts inside one answer, and claims that say the same thing twice.
+
+In: the items of a sentence, or the assertions of an answer in order. Out: what still stands.
+"""
+
+from dataclasses import replace
+
+from pipeline.claims.assertion import Assertion
+from pipeline.claims.matcher import Item, Mention, Trigger
+from pipeline.lexicon import Lexicon
+
+
+def take_back(items: list[Item]) -> None:
+    """Unsay what a slip named: "a nodule, sorry, a mass" asserts the mass alone."""
+    for n, item in enumerate(items):
+        if not (isinstance(item, Trigger) and "correct" in item.categories):
+            continue
+        right = next((m for m in items[n + 1 :] if isinstance(m, Mention)), None)
+        if right is None:
+            continue
+        for left in reversed(items[:n]):
+            if isinstance(left, Mention) and _same_sort(left, right):
+                left.skip = True
+                break
+
+
+def revises(items: list[Item]) -> bool:
+    """Tell whether a sentence says that it corrects an earlier statement."""
+    return any(isinstance(item, Trigger) and "revise" in item.categories for item in items)
+
+
+def settle(assertions: list[Assertion], lexicon: Lexicon) -> tuple[Assertion, ...]:
+    """Reduce an answer to distinct claims, in the order in which they were first made.
+
+    A claim that says less than another of the same concept, polarity and certainty is part of it;
+    a revision removes what it contradicts; an implied yes or no yields to explicit words.
+    """
+    kept: list[Assertion] = []
+    for new in assertions:
+        if new.revised:
+            kept = [old for old in kept if not _revoked(old, new, lexicon)]
+        _add(kept, new)
+    explicit = {a.claim.concept for a in kept if a.start >= 0}
+    return tuple(a for a in kept if a.start >= 0 or a.claim.concept not in explicit)
+
+
+def _add(kept: list[Assertion], new: Assertion) -> None:
+    for n, old in enumerate(kept):
+        same = old.claim.concept == new.claim.concept and old.claim.present == new.claim.present
+        if not same or old.certainty != new.certainty or old.start < 0 <= new.start:
+            continue
+        if old.claim == new.claim or (new.claim.present and _covers(old, new)):
+            return
+        if new.claim.present and _covers(new, old):
+            kept[n] = replace(new, start=old.start, end=old.end, revised=old.revised or new.revised)
+            return
+    kept.append(new)
+
+
+def _covers(wide: Assertion, narrow: Assertion) -> bool:
+    """Tell whether ``wide`` states all that ``narrow`` states."""
+    return narrow.claim.site in (None, wide.claim.site) and narrow.claim.change in (
+        None,
+        wide.claim.change,
+    )
+
+
+def _revoked(old: Assertion, new: Assertion, lexicon: Lexicon) -> bool:
+    if old.revised:
+        return False
+    if old.claim.concept == new.claim.concept:
+        return old.claim.present != new.claim.present
+    both = old.claim.present and new.claim.present
+    return both and lexicon.exclusive(old.claim.concept, new.claim.concept)
+
+
+def _same_sort(left: Mention, right: Mention) -> bool:
+    return left.kind == right.kind or (left.is_target and right.is_target)

@@ -1,0 +1,132 @@
+"""Text to tokens: lower-case words and the marks that end or join statements.
+
+In: any string. Out: ``Tokens``, parallel lists whose spans index the original text, so that case
+folding can never shift a position. Linear in the length of the text.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+BULLET = "\n-"
+NEWLINE = "\n"
+
+_TOKEN = re.compile(
+    r"(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)"
+    r"|(?P<number>\d+(?:[.,]\d+)*)"
+    r"|(?P<line>(?:\A|\n)\s*(?:[-*•+]\s|\d{1,2}[.)]\s)?)"
+    r"|(?P<mark>\.(?![a-z\d])|[;:!?,()|—–]|(?<=\s)-+(?=\s))"
+)
+_MARKS = {"(": ",", ")": ",", "|": ":", "—": "-", "–": "-"}
+# A full stop after one of these belongs to the word.
+_ABBREVIATIONS = frozenset(("g", "e", "vs", "approx", "dr", "cf", "fig", "mr", "mrs", "prof"))
+_CONTRACTED = {"ca": "can", "wo": "will", "sha": "shall"}
+_IRREGULAR = {
+    "diverticula": "diverticulum",
+    "septa": "septum",
+    "hila": "hilum",
+    "vertebrae": "vertebra",
+    "stomata": "stoma",
+    "carcinomata": "carcinoma",
+    "vertices": "vertex",
+    "apices": "apex",
+    "cortices": "cortex",
+    "feet": "foot",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Words and marks of a text, in order, each with its character span in that text."""
+
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+
+
+def tokenise(text: str) -> Tokens:
+    """Cut a text into tokens; contractions ("isn't", "cannot") become two of the same span."""
+    words: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        raw = match.group()
+        if kind == "word":
+            found = _word(raw)
+        elif kind == "line":
+            found = _line(raw, text[match.end() : match.end() + 1], words)
+        elif raw == "." and words and words[-1] in _ABBREVIATIONS:
+            continue
+        elif raw[0] == "-":
+            found = ("-",)
+        else:
+            found = (_MARKS.get(raw, raw),)
+        for word in found:
+            words.append(word)
+            starts.append(match.start())
+            ends.append(match.end())
+    return Tokens(words, starts, ends)
+
+
+def phrase(text: str) -> tuple[str, ...]:
+    """Cut a lexicon form or a trigger phrase into the words that a text would show."""
+    return tuple(w for w in tokenise(text).words if w not in (BULLET, NEWLINE))
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """Fold plural and British or American spelling into one form, the same on both sides.
+
+    It is a key for comparison, not a dictionary form ("metastases" and "metastasis" give
+    "metastas").
+    """
+    word = _IRREGULAR.get(word, word)
+    if len(word) > 3:
+        word = _singular(word)
+        word = word.replace("ae", "e").replace("oe", "e")
+        if word.endswith("our") and len(word) > 4:
+            word = word[:-3] + "or"
+    return word
+
+
+def _singular(word: str) -> str:
+    if word.endswith(("sses", "shes", "ches", "xes", "ses")):
+        return word[:-2]
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith("sis"):
+        return word[:-2]
+    if word.endswith("ae"):
+        return word[:-1]
+    if word.endswith("se"):
+        return word[:-1]
+    if word.endswith("i") and len(word) > 4:
+        return word[:-1] + "us"
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _word(raw: str) -> tuple[str, ...]:
+    word = raw.lower()
+    if not word.isascii():
+        word = word.replace("’", "'")
+    if "'" in word:
+        if word.endswith("n't"):
+            base = word[:-3]
+            return (_CONTRACTED.get(base, base), "not") if base else ("not",)
+        head, _, tail = word.rpartition("'")
+        return (head, "is") if tail == "s" and head in _PRONOUNS else (head or word,)
+    return ("can", "not") if word == "cannot" else (word,)
+
+
+_PRONOUNS = frozenset(("it", "that", "there", "this", "what", "here"))
+
+
+def _line(raw: str, following: str, words: list[str]) -> tuple[str, ...]:
+    """Tell a new statement from a line that only wraps: those go on in lower case."""
+    if raw.strip():
+        return (BULLET,)
+    wraps = following.islower() and raw.count("\n") == 1 and words[-1:] != [":"]
+    return () if wraps or not words else (NEWLINE,)

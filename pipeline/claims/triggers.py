@@ -1,0 +1,65 @@
+"""Trigger phrases: what turns a mention into a denied, hedged or merely reported one.
+
+In: the tables beside this module: ``triggers.json``, ``changes.json`` and ``words.json``.
+Out: phrases as words, each with its category. A phrase may hold ``(a|b|)`` alternatives; an empty one makes the words optional.
+
+Categories: ``neg_*`` deny, ``possible_*`` and ``probable_*`` hedge, ``skip_*`` keep a mention from
+being an assertion at all (history, hypothesis, plan, somebody else, report of a statement),
+``affirm`` cancels what its words would trigger alone, ``term`` ends a scope, ``prior`` speaks of
+an earlier image, ``correct`` takes back, ``revise`` marks an explicit revision. ``_pre`` reaches
+to the right, ``_post`` to the left.
+"""
+
+import json
+import re
+from importlib.resources import files
+from itertools import product
+
+from pipeline.claims.tokens import phrase
+
+_CHOICE = re.compile(r"\(([^()]*)\)")
+
+
+def triggers() -> list[tuple[tuple[str, ...], str]]:
+    """Give every trigger phrase as words, with its category; a phrase may have several."""
+    return [
+        (words, category)
+        for category, patterns in _table("triggers.json").items()
+        for pattern in patterns
+        for words in expand(pattern)
+    ]
+
+
+def changes() -> list[tuple[tuple[str, ...], str]]:
+    """Give every wording of a change with its id: new, larger, stable, smaller, resolved.
+
+    The empty id stands for a denied change ("has not grown"), which denies no finding.
+    """
+    return [
+        (words, change)
+        for change, patterns in _table("changes.json").items()
+        for pattern in patterns
+        for words in expand(pattern)
+    ]
+
+
+def expand(pattern: str) -> list[tuple[str, ...]]:
+    """Write out the alternatives of one phrase pattern as words."""
+    parts = _CHOICE.split(pattern)
+    options = [part.split("|") if n % 2 else [part] for n, part in enumerate(parts)]
+    return sorted({phrase(" ".join(chosen)) for chosen in product(*options)})
+
+
+def word_set(name: str) -> frozenset[str]:
+    """Give one of the word classes of ``words.json``."""
+    words: dict[str, str] = json.loads(_text("words.json"))
+    return frozenset(words[name].split())
+
+
+def _table(name: str) -> dict[str, list[str]]:
+    table: dict[str, list[str]] = json.loads(_text(name))
+    return table
+
+
+def _text(name: str) -> str:
+    return files("pipeline.claims").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,159 @@
+"""What the metrics stand on: responses in, one reading per turn and dialogue, score rows out.
+
+A dialogue is read once (``pipeline.metrics.reading``); every metric, the explanation of a
+dialogue and the viewer work on that same reading.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from actors.schema import Box, Claim, Dialogue, Region, Turn
+from pipeline.claims import Assertion
+
+Verdict = Literal["supported", "contradicted", "unverifiable"]
+Fault = Literal[
+    "false_finding", "wrong_site", "wrong_change", "false_denial", "change_without_prior"
+]
+FAULTS: tuple[Fault, ...] = (
+    "false_finding",
+    "wrong_site",
+    "wrong_change",
+    "false_denial",
+    "change_without_prior",
+)
+RIGHT = 0.5  # the least turn score that counts as a right turn where a yes or no is needed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Response:
+    """What the model answered at one turn; ``text`` None: the turn failed or has no record.
+
+    ``input_sizes``: width and height in pixels at which each image (by id) entered the model.
+    """
+
+    text: str | None
+    input_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """One score row of a dialogue, less its id. Over dialogues: sum numerators, denominators."""
+
+    metric: str
+    numerator: float
+    denominator: float
+    status: Literal["scored", "unscored"]
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgedClaim:
+    """One assertion of the model and what the annotation says about it.
+
+    ``verdict`` is None where the claim does not count towards hallucination: an uncertain one, or
+    one of a concept that no image can support. ``fault`` says how a contradicted claim is wrong.
+    """
+
+    assertion: Assertion
+    verdict: Verdict | None
+    fault: Fault | None
+
+    @property
+    def claim(self) -> Claim:
+        """The claim itself."""
+        return self.assertion.claim
+
+    @property
+    def certain(self) -> bool:
+        """Whether the model committed itself."""
+        return self.assertion.certainty == "certain"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TurnReading:
+    """One turn as judged.
+
+    ``text`` is the final answer without reasoning and region markup (None: failed or missing);
+    the spans of ``claims`` refer to it. ``answer`` is what was parsed for the answer type, as
+    text (None: nothing could be). ``score`` is in [0, 1]; None: the turn cannot be scored by
+    declaration (see docs/measures.md). ``box`` and ``iou`` belong to ``region``, in pixels of
+    its stored image; ``iou`` is None where there is no region or the box is a point. ``hit``:
+    whether the region was found, None where there is none to find.
+    """
+
+    turn: Turn
+    text: str | None
+    reasoning_removed: int
+    answer: str | None
+    parseable: bool
+    score: float | None
+    claims: tuple[JudgedClaim, ...]
+    region: Region | None
+    box: Box | None
+    iou: float | None
+    hit: bool | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no response at all."""
+        return self.text is None
+
+    @property
+    def correct(self) -> bool:
+        """Whether the turn counts as right where a yes or no is needed."""
+        return self.score is not None and self.score >= RIGHT
+
+    @property
+    def asserted(self) -> tuple[JudgedClaim, ...]:
+        """The claims the model committed itself to, in the order of the text."""
+        return tuple(c for c in self.claims if c.certain)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contradiction:
+    """Two claims of the model, at an earlier and a later turn, that cannot both hold."""
+
+    subject: str  # the concept, or the group of exclusive concepts
+    earlier_turn: int
+    earlier: Claim
+    later_turn: int
+    later: Claim
+    revised: bool  # the later answer says so, and it does not count
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DialogueReading:
+    """One dialogue as judged: its turns in order, and what the model said against itself.
+
+    ``subjects``: the concepts (or exclusive groups) claimed at two turns or more.
+    """
+
+    dialogue: Dialogue
+    dialect: str
+    turns: tuple[TurnReading, ...]
+    subjects: frozenset[str]
+    contradictions: tuple[Contradiction, ...]
+
+
+def ratio(metric: str, numerator: float, denominator: float, reason: str = "") -> Score:
+    """Make a score row; a denominator of 0 makes it unscored, for ``reason``."""
+    if denominator > 0:
+        return Score(
+            metric=metric,
+            numerator=float(numerator),
+            denominator=float(denominator),
+            status="scored",
+            reason=None,
+        )
+    return Score(metric=metric, numerator=0.0, denominator=0.0, status="unscored", reason=reason)
+
+
+def agree(a: Claim, b: Claim) -> bool:
+    """Tell whether two claims say the same, wherever both name a site or a change."""
+    return (
+        a.concept == b.concept
+        and a.present == b.present
+        and (a.site is None or b.site is None or a.site == b.site)
+        and (a.change is None or b.change is None or a.change == b.change)
+    )

@@ -1,0 +1,99 @@
+"""What a model says against itself across the turns of one dialogue.
+
+In: the judged turns. Out: the subjects claimed at two turns or more, and the pairs of claims that
+cannot both hold.
+"""
+
+from collections.abc import Sequence
+
+from actors.schema import Claim
+from pipeline.lexicon import Lexicon
+from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading
+
+_KINDS = ("finding", "attribute", "diagnosis")  # sites and changes belong to these
+
+_Said = tuple[TurnReading, JudgedClaim]
+
+
+def find_contradictions(
+    turns: Sequence[TurnReading], lexicon: Lexicon
+) -> tuple[frozenset[str], tuple[Contradiction, ...]]:
+    """Find the subjects claimed at two turns or more, and every contradiction about them.
+
+    A subject is a concept, or its group where the lexicon puts it into one: the concepts of a
+    group are the values of one thing.
+    """
+    said: dict[str, list[_Said]] = {}
+    for reading in turns:
+        for judged in reading.asserted:
+            if judged.assertion.kind in _KINDS:
+                said.setdefault(subject(judged.claim, lexicon), []).append((reading, judged))
+    repeated = {
+        name: claims for name, claims in said.items() if len({r.turn.turn for r, _ in claims}) > 1
+    }
+    found = [c for name, claims in repeated.items() for c in _against(name, claims, lexicon)]
+    return frozenset(repeated), tuple(found)
+
+
+def _against(name: str, claims: Sequence[_Said], lexicon: Lexicon) -> list[Contradiction]:
+    """Hold each claim against those still standing; an explicit revision withdraws the earlier."""
+    found: list[Contradiction] = []
+    standing: list[_Said] = []
+    for later in claims:
+        kept: list[_Said] = []
+        for earlier in standing:
+            clash = earlier[0] is not later[0] and _conflict(earlier, later, lexicon)
+            if clash:
+                found.append(_contradiction(name, earlier, later))
+            if not (clash and later[1].assertion.revised):
+                kept.append(earlier)
+        standing = [*kept, later]
+    return found
+
+
+def subject(claim: Claim, lexicon: Lexicon) -> str:
+    """Name what a claim is about: its concept's group, or the concept where it has none."""
+    concept = lexicon.concepts.get(claim.concept)
+    return concept.group if concept is not None and concept.group is not None else claim.concept
+
+
+def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
+    """Tell whether two claims cannot both hold.
+
+    They are about the same thing unless both name a site and the sites differ. Then opposite
+    polarity of one concept contradicts (a denial that names a change denies that change only), as
+    do two affirmed concepts of one group and two affirmed changes of one group.
+    """
+    if a.site is not None and b.site is not None and a.site != b.site:
+        return False
+    if a.concept != b.concept:
+        return a.present and b.present and lexicon.exclusive(a.concept, b.concept)
+    if a.present != b.present:
+        denied, affirmed = (b, a) if a.present else (a, b)
+        return denied.change is None or denied.change == affirmed.change
+    if not a.present or a.change is None or b.change is None:
+        return False
+    return lexicon.exclusive(a.change, b.change)
+
+
+def _conflict(earlier: _Said, later: _Said, lexicon: Lexicon) -> bool:
+    """Leave out values of two different referents: one nodule may be smooth, the other not."""
+    (first, a), (second, b) = earlier, later
+    if not contradicts(a.claim, b.claim, lexicon):
+        return False
+    one, other = first.turn.referent_id, second.turn.referent_id
+    if one is None or other is None or one == other:
+        return True
+    of_things = a.assertion.kind == "attribute" or (a.claim.present and b.claim.present)
+    return not of_things
+
+
+def _contradiction(name: str, earlier: _Said, later: _Said) -> Contradiction:
+    return Contradiction(
+        subject=name,
+        earlier_turn=earlier[0].turn.turn,
+        earlier=earlier[1].claim,
+        later_turn=later[0].turn.turn,
+        later=later[1].claim,
+        revised=later[1].assertion.revised,
+    )

@@ -1,0 +1,156 @@
+"""Reading a dialogue once: every turn judged, and what the model said against itself.
+
+In: a dialogue, the model's responses by turn number, the lexicon and the declared box dialect.
+Out: ``DialogueReading``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from actors.schema import Box, Dialogue, Region, Turn
+from pipeline.boxes import hits, iou, is_point, read_box, strip_boxes
+from pipeline.claims import Assertion, extract_assertions
+from pipeline.lexicon import Lexicon
+from pipeline.metrics.base import DialogueReading, JudgedClaim, Response, TurnReading
+from pipeline.metrics.contradictions import find_contradictions
+from pipeline.metrics.turn_score import Parsed, affirmed_alone, parse_answer, score_turn
+from pipeline.metrics.verdicts import judge_claims
+from pipeline.reasoning import strip_reasoning
+
+_MISSING = Response(text=None)
+
+
+def read_dialogue(
+    dialogue: Dialogue,
+    responses: Mapping[int, Response],
+    lexicon: Lexicon,
+    dialect: str,
+) -> DialogueReading:
+    """Judge every turn of a dialogue.
+
+    Args:
+        dialogue: one dialogue with its gold answers and annotation.
+        responses: by turn number; a turn without one, or with text None, counts as failed.
+        lexicon: the dataset's vocabulary.
+        dialect: one of ``conf.schema.BOX_DIALECTS``, as declared for the checkpoint.
+
+    Raises:
+        ValueError: an unknown dialect, a gold answer its type does not allow, or a box in pixels
+            of the model's input whose size the response does not give.
+        KeyError: a turn names an image or a region that the dialogue does not have.
+    """
+    prior_shown = False
+    turns = []
+    for turn in sorted(dialogue.turns, key=lambda t: t.turn):
+        prior_shown = prior_shown or any(
+            dialogue.image(image_id).role == "prior" for image_id in turn.image_ids
+        )
+        response = responses.get(turn.turn, _MISSING)
+        reader = _Reader(dialogue, lexicon, dialect, prior_shown)
+        turns.append(reader.read(turn, response))
+    subjects, contradictions = find_contradictions(turns, lexicon)
+    return DialogueReading(
+        dialogue=dialogue,
+        dialect=dialect,
+        turns=tuple(turns),
+        subjects=subjects,
+        contradictions=contradictions,
+    )
+
+
+class _Reader:
+    """Reads one turn in the setting of its dialogue."""
+
+    def __init__(
+        self, dialogue: Dialogue, lexicon: Lexicon, dialect: str, prior_shown: bool
+    ) -> None:
+        self._dialogue = dialogue
+        self._lexicon = lexicon
+        self._dialect = dialect
+        self._prior_shown = prior_shown
+
+    def read(self, turn: Turn, response: Response) -> TurnReading:
+        """Read one turn: answer, claims with their verdicts, box."""
+        region = self._dialogue.region(turn.region_id) if turn.region_id is not None else None
+        if response.text is None:
+            return self._failed(turn, region)
+        stripped = strip_reasoning(response.text)
+        text = strip_boxes(stripped.final, self._dialect)
+        box = self._box(stripped.final, region, response)
+        parsed = parse_answer(turn, text)
+        claims = self._claims(turn, text, parsed)
+        hit = self._hit(region, box, claims)
+        parsed, score = score_turn(turn, parsed, claims, hit, self._lexicon)
+        return TurnReading(
+            turn=turn,
+            text=text,
+            reasoning_removed=stripped.removed,
+            answer=parsed.text,
+            parseable=parsed.parseable,
+            score=score,
+            claims=claims,
+            region=region,
+            box=box,
+            iou=_overlap(region, box, self._dialect),
+            hit=hit,
+        )
+
+    def _failed(self, turn: Turn, region: Region | None) -> TurnReading:
+        hit = None if region is None or self._hit(region, None, ()) is None else False
+        parsed = Parsed(text=None, parseable=False)
+        _, score = score_turn(turn, parsed, (), hit, self._lexicon)
+        return TurnReading(
+            turn=turn,
+            text=None,
+            reasoning_removed=0,
+            answer=None,
+            parseable=False,
+            score=score,
+            claims=(),
+            region=region,
+            box=None,
+            iou=_overlap(region, None, self._dialect),
+            hit=hit,
+        )
+
+    def _box(self, text: str, region: Region | None, response: Response) -> Box | None:
+        if region is None:
+            return None
+        image = self._dialogue.image(region.image_id)
+        input_size = response.input_sizes.get(image.image_id)
+        return read_box(text, self._dialect, (image.width, image.height), input_size)
+
+    def _claims(self, turn: Turn, text: str, parsed: Parsed) -> tuple[JudgedClaim, ...]:
+        """Judge the claims of the text; a bare letter claims what its option says."""
+        assertions = extract_assertions(text, self._lexicon, turn.asks)
+        if not assertions and turn.answer_type == "choice" and parsed.text is not None:
+            option = turn.choices[ord(parsed.text) - ord("A")]
+            assertions = _implied(extract_assertions(option, self._lexicon, turn.asks))
+        return judge_claims(assertions, self._dialogue.findings, self._lexicon, self._prior_shown)
+
+    def _hit(
+        self, region: Region | None, box: Box | None, claims: tuple[JudgedClaim, ...]
+    ) -> bool | None:
+        """Tell whether the region was found; None where there is nothing to find.
+
+        A model that gives no boxes by declaration finds a region by affirming its site, and no
+        other site of that group; a region without a site is then nothing to find.
+        """
+        if region is None:
+            return None
+        if self._dialect != "none":
+            return hits(box, region.box)
+        if region.site is None:
+            return None
+        return affirmed_alone(region.site, claims, self._lexicon)
+
+
+def _overlap(region: Region | None, box: Box | None, dialect: str) -> float | None:
+    """IoU of box and region; None where no box is asked for, or the dialect gives points."""
+    if region is None or dialect in ("none", "molmo"):
+        return None
+    return 0.0 if box is None or is_point(box) else iou(box, region.box)
+
+
+def _implied(assertions: tuple[Assertion, ...]) -> tuple[Assertion, ...]:
+    return tuple(replace(a, start=-1, end=-1) for a in assertions)

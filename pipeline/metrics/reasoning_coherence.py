@@ -1,0 +1,130 @@
+"""reasoning_coherence: (R + S) / 2 x (1 - C) per dialogue that has a diagnosis turn.
+
+In: a reading. Out: the headline row, whose numerator is that value and whose denominator is 1, so
+that the metric is the mean over dialogues. R: how much of the expert's line of claims the model
+followed; S: whether a right diagnosis rests on what the model itself said; C: how much of what it
+said twice it contradicted.
+"""
+
+from dataclasses import dataclass
+from itertools import chain
+
+from actors.schema import Claim
+from pipeline.lexicon import Lexicon
+from pipeline.metrics.base import DialogueReading, Score, TurnReading, agree, ratio
+from pipeline.metrics.contradictions import contradicts
+
+METRIC = "reasoning_coherence"
+
+
+@dataclass(frozen=True, slots=True)
+class Coherence:
+    """The parts of the measure; R or S is None where the expert gives nothing to hold it against.
+
+    ``value`` is None without a diagnosis turn, or with neither R nor S.
+    """
+
+    recall: float | None
+    support: float | None
+    contradiction: float
+    value: float | None
+    reason: str = ""
+
+
+def reasoning_coherence(reading: DialogueReading, lexicon: Lexicon) -> Score:
+    """Score one dialogue; without a diagnosis turn it is unscored."""
+    parts = coherence(reading, lexicon)
+    if parts.value is None:
+        return ratio(METRIC, 0, 0, parts.reason)
+    return ratio(METRIC, parts.value, 1)
+
+
+def coherence(reading: DialogueReading, lexicon: Lexicon) -> Coherence:
+    """Work out R, S and C, and what they make."""
+    c = contradiction(reading)
+    diagnoses = [t for t in reading.turns if t.turn.step == "diagnosis"]
+    if not diagnoses:
+        return Coherence(None, None, c, None, "no diagnosis turn")
+    r = _recall(reading)
+    supports = [s for s in (_support(reading, d, lexicon) for d in diagnoses) if s is not None]
+    s = sum(supports) / len(supports) if supports else None
+    given = [part for part in (r, s) if part is not None]
+    if not given:
+        return Coherence(None, None, c, None, "the expert gives neither step claims nor supports")
+    return Coherence(r, s, c, sum(given) / len(given) * (1 - c))
+
+
+def contradiction(reading: DialogueReading) -> float:
+    """C: share of the subjects claimed at two turns or more that were contradicted, unrevised."""
+    if not reading.subjects:
+        return 0.0
+    return len(contradicted_subjects(reading)) / len(reading.subjects)
+
+
+def contradicted_subjects(reading: DialogueReading) -> frozenset[str]:
+    """Give the subjects with a contradiction that no explicit revision covers."""
+    return frozenset(c.subject for c in reading.contradictions if not c.revised)
+
+
+def _recall(reading: DialogueReading) -> float | None:
+    """R: longest common subsequence of expert's and model's claims over the expert's claims.
+
+    The order that counts is that of the turns. Within one turn the model's claims are taken in
+    the order in which the expert would have made them.
+    """
+    expert = [e for t in reading.turns if t.turn.step is not None for e in t.turn.claims]
+    if not expert:
+        return None
+    model = chain.from_iterable(_in_expert_order(t, expert) for t in reading.turns)
+    return _common(expert, list(model)) / len(expert)
+
+
+def _in_expert_order(reading: TurnReading, expert: list[Claim]) -> list[Claim]:
+    """Sort a turn's claims by the first expert's claim they agree with, this turn's own first."""
+    order = [*reading.turn.claims, *expert]
+
+    def place(claim: Claim) -> int:
+        return next((n for n, e in enumerate(order) if agree(e, claim)), len(order))
+
+    return sorted((j.claim for j in reading.asserted), key=place)
+
+
+def _common(expert: list[Claim], model: list[Claim]) -> int:
+    """Length of the longest common subsequence under ``agree``."""
+    row = [0] * (len(model) + 1)
+    for e in expert:
+        previous = row
+        row = [0]
+        for n, m in enumerate(model):
+            row.append(max(previous[n] + 1 if agree(e, m) else 0, previous[n + 1], row[n]))
+    return row[-1]
+
+
+def _support(reading: DialogueReading, diagnosis: TurnReading, lexicon: Lexicon) -> float | None:
+    """S: the diagnosis turn's score times the share of its supporting claims that stand.
+
+    A supporting claim stands where the model asserted it before the diagnosis and said nothing
+    against it afterwards. None where the expert names no supporting claims.
+    """
+    supporting = [
+        claim
+        for t in reading.turns
+        if t.turn.turn in diagnosis.turn.supports
+        for claim in t.turn.claims
+    ]
+    if not supporting:
+        return None
+    said = [(t.turn.turn, j.claim) for t in reading.turns for j in t.asserted]
+    stands = sum(_stands(claim, said, diagnosis.turn.turn, lexicon) for claim in supporting)
+    return (diagnosis.score or 0.0) * stands / len(supporting)
+
+
+def _stands(
+    claim: Claim, said: list[tuple[int, Claim]], diagnosis_turn: int, lexicon: Lexicon
+) -> bool:
+    asserted = [n for n, (turn, own) in enumerate(said) if turn < diagnosis_turn]
+    return any(
+        agree(claim, said[n][1])
+        and not any(contradicts(said[n][1], later, lexicon) for _, later in said[n + 1 :])
+        for n in asserted
+    )

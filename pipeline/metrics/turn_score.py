@@ -1,0 +1,118 @@
+"""The score of one turn, by its answer type.
+
+In: a turn with its gold answer, the final text, the judged claims, whether the region was found.
+Out: what was parsed, and a score in [0, 1]. The rules are docs/measures.md, "turn_accuracy".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actors.schema import Turn
+from pipeline.answers import parse_boolean, parse_choice
+from pipeline.lexicon import Lexicon
+from pipeline.metrics.base import JudgedClaim, agree
+from pipeline.numbers import parse_gold_number, parse_number
+
+_SLACK = 1e-9  # the tolerance is met where only floating point says otherwise
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parsed:
+    """What an answer was read as; ``parseable`` False: its type asks for more than it gives."""
+
+    text: str | None
+    parseable: bool
+    value: float | None = None
+
+
+def parse_answer(turn: Turn, text: str) -> Parsed:
+    """Parse the answer types that are read from the text alone: boolean, choice, number."""
+    answer: str | None
+    if turn.answer_type == "boolean":
+        answer = parse_boolean(text)
+        return Parsed(text=answer, parseable=answer is not None)
+    if turn.answer_type == "choice":
+        answer = parse_choice(text, turn.choices)
+        return Parsed(text=answer, parseable=answer is not None)
+    if turn.answer_type == "number" and turn.answer is not None:
+        _, unit = parse_gold_number(turn.answer)
+        value = parse_number(text, unit)
+        if value is None:
+            return Parsed(text=None, parseable=False)
+        shown = f"{value:.6g} {unit}" if unit else f"{value:.6g}"
+        return Parsed(text=shown, parseable=True, value=value)
+    return Parsed(text=None, parseable=True)
+
+
+def score_turn(
+    turn: Turn,
+    parsed: Parsed,
+    claims: Sequence[JudgedClaim],
+    hit: bool | None,
+    lexicon: Lexicon,
+) -> tuple[Parsed, float | None]:
+    """Score one turn; None where its gold gives nothing to score against.
+
+    Returns:
+        What was parsed, completed for the types read from claims and boxes, and the score.
+    """
+    if turn.answer_type == "region":
+        return parsed, None if hit is None else float(hit)
+    if turn.answer_type == "text":
+        return parsed, text_f1(turn, claims)
+    if turn.answer is None:
+        return parsed, None
+    if turn.answer_type == "number":
+        return parsed, float(_within(turn, parsed.value))
+    if turn.answer_type == "concept":
+        named = affirmed_of_group(turn.answer, claims, lexicon)
+        found = Parsed(text=", ".join(sorted(named)) or None, parseable=bool(named))
+        return found, float(named == {turn.answer})
+    gold = turn.answer.strip()
+    same = parsed.text is not None and parsed.text.lower() == gold.lower()
+    return parsed, float(same and parsed.text != "uncertain")
+
+
+def text_f1(turn: Turn, claims: Sequence[JudgedClaim]) -> float | None:
+    """F1 of the recall of the expert's claims and the precision of the model's.
+
+    Recall: expert's claims that the model affirms or denies alike, over all of them. Precision:
+    supported over all checkable claims of the turn; where the model made none that is checkable,
+    recall alone decides. None where the expert claims nothing.
+    """
+    if not turn.claims:
+        return None
+    certain = [c for c in claims if c.certain]
+    recall = sum(any(agree(e, c.claim) for c in certain) for e in turn.claims) / len(turn.claims)
+    judged = [c for c in certain if c.verdict is not None]
+    if not judged:
+        return recall
+    precision = sum(c.verdict == "supported" for c in judged) / len(judged)
+    return 2 * recall * precision / (recall + precision) if recall + precision > 0 else 0.0
+
+
+def affirmed_of_group(
+    concept: str, claims: Sequence[JudgedClaim], lexicon: Lexicon
+) -> frozenset[str]:
+    """Give the concepts of ``concept``'s group (itself included) that the model affirmed.
+
+    A site or a change counts as affirmed where an affirmed claim names it.
+    """
+    affirmed: set[str] = set()
+    for judged in claims:
+        claim = judged.claim
+        if judged.certain and claim.present:
+            affirmed.update(v for v in (claim.concept, claim.site, claim.change) if v is not None)
+    return frozenset(a for a in affirmed if a == concept or lexicon.exclusive(concept, a))
+
+
+def affirmed_alone(concept: str, claims: Sequence[JudgedClaim], lexicon: Lexicon) -> bool:
+    """Tell whether the model affirmed the concept and no other one of its group."""
+    return affirmed_of_group(concept, claims, lexicon) == {concept}
+
+
+def _within(turn: Turn, value: float | None) -> bool:
+    if value is None or turn.answer is None:
+        return False
+    gold, _ = parse_gold_number(turn.answer)
+    return abs(value - gold) <= (turn.tolerance or 0.0) + _SLACK * max(1.0, abs(gold))

@@ -1,0 +1,86 @@
+"""How a claim meets the closed-world annotation of its dialogue.
+
+In: the assertions of one turn, the findings, and whether a prior image has been shown.
+Out: judged claims. The rules are docs/measures.md, "Claims against the annotation".
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from actors.schema import Claim, Finding
+from pipeline.claims import Assertion
+from pipeline.lexicon import Lexicon
+from pipeline.metrics.base import Fault, JudgedClaim, Verdict
+
+_COUNTED_KINDS = ("finding", "change", "diagnosis")
+
+
+def judge_claims(
+    assertions: Sequence[Assertion],
+    findings: Sequence[Finding],
+    lexicon: Lexicon,
+    prior_shown: bool,
+) -> tuple[JudgedClaim, ...]:
+    """Judge the distinct claims of one turn, in the order of the text."""
+    judged = []
+    for assertion in _distinct(assertions):
+        verdict: Verdict | None = None
+        fault: Fault | None = None
+        if assertion.certainty == "certain" and is_checkable(assertion.claim, lexicon):
+            verdict, fault = meet(assertion.claim, findings, prior_shown)
+        judged.append(JudgedClaim(assertion=assertion, verdict=verdict, fault=fault))
+    return tuple(judged)
+
+
+def is_checkable(claim: Claim, lexicon: Lexicon) -> bool:
+    """Tell whether an image can support the claim: findings, changes and marked diagnoses."""
+    concept = lexicon.concepts.get(claim.concept)
+    return concept is not None and concept.checkable and concept.kind in _COUNTED_KINDS
+
+
+def meet(
+    claim: Claim, findings: Sequence[Finding], prior_shown: bool
+) -> tuple[Verdict, Fault | None]:
+    """Hold one claim against the findings.
+
+    Affirmed: supported if a present row of the concept agrees in site and change wherever both
+    sides name one. Denied: supported if no present row agrees in site. Without any row of the
+    concept: unverifiable. A change affirmed before a prior image was shown: contradicted.
+    """
+    if claim.present and claim.change is not None and not prior_shown:
+        return "contradicted", "change_without_prior"
+    rows = [f for f in findings if f.concept == claim.concept]
+    if not rows:
+        return "unverifiable", None
+    here = [f for f in rows if f.present and _same(f.site, claim.site)]
+    if not claim.present:
+        # "No new nodule" denies the change as well: an old nodule does not speak against it.
+        against = [f for f in here if _same(f.change, claim.change)]
+        return ("contradicted", "false_denial") if against else ("supported", None)
+    if any(_same(f.change, claim.change) for f in here):
+        return "supported", None
+    if here:
+        return "contradicted", "wrong_change"
+    return "contradicted", "wrong_site" if any(f.present for f in rows) else "false_finding"
+
+
+def _same(a: str | None, b: str | None) -> bool:
+    return a is None or b is None or a == b
+
+
+def _distinct(assertions: Sequence[Assertion]) -> list[Assertion]:
+    """Keep each claim once per turn and certainty, revised if it was revised anywhere.
+
+    An implied claim (a bare yes) is one with an explicit claim of its concept and polarity.
+    """
+    explicit = {(a.claim.concept, a.claim.present, a.certainty) for a in assertions if a.start >= 0}
+    kept: dict[tuple[Claim, str], Assertion] = {}
+    for a in assertions:
+        if a.start < 0 and (a.claim.concept, a.claim.present, a.certainty) in explicit:
+            continue
+        seen = kept.get((a.claim, a.certainty))
+        if seen is None:
+            kept[a.claim, a.certainty] = a
+        elif a.revised and not seen.revised:
+            kept[a.claim, a.certainty] = replace(seen, revised=True)
+    return list(kept.values())

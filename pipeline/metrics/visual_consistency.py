@@ -1,0 +1,65 @@
+"""visual_consistency: is a thing found again, and at the same place, when it comes up again?
+
+In: a reading. Out: the headline row: consistent pairs over pairs of consecutive mentions of one
+referent at turns with a region.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.boxes import HIT, iou, is_point
+from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio
+
+METRIC = "visual_consistency"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two consecutive mentions of one referent, in order."""
+
+    first: TurnReading
+    second: TurnReading
+
+    @property
+    def same_image(self) -> bool:
+        """Whether both regions lie on one image."""
+        return (
+            self.first.region is not None
+            and self.second.region is not None
+            and self.first.region.image_id == self.second.region.image_id
+        )
+
+    @property
+    def overlap(self) -> bool | None:
+        """Whether the two boxes overlap; None where they need not, or are points."""
+        a, b = self.first.box, self.second.box
+        if not self.same_image or a is None or b is None or is_point(a) or is_point(b):
+            return None
+        return iou(a, b) >= HIT
+
+    @property
+    def consistent(self) -> bool:
+        """Both regions found and, on one image, the boxes on each other."""
+        return bool(self.first.hit) and bool(self.second.hit) and self.overlap is not False
+
+
+def visual_consistency(reading: DialogueReading) -> Score:
+    """Count consistent pairs; a failed turn makes its pairs inconsistent."""
+    found = list(pairs(reading))
+    reason = "no referent comes up twice with a region"
+    return ratio(METRIC, sum(p.consistent for p in found), len(found), reason)
+
+
+def pairs(reading: DialogueReading) -> Iterator[Pair]:
+    """Walk the pairs of consecutive mentions of each referent, in order of the second one.
+
+    Turns whose region cannot be found by declaration (no box, no site) are no mentions.
+    """
+    last: dict[str, TurnReading] = {}
+    for turn in reading.turns:
+        if turn.region is None or turn.hit is None:
+            continue
+        referent = turn.region.referent_id
+        if referent in last:
+            yield Pair(last[referent], turn)
+        last[referent] = turn

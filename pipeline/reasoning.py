@@ -1,0 +1,63 @@
+"""Reasoning that some models write before their answer, taken off before anything is judged.
+
+In: the raw response. Out: the final answer and how much was taken off.
+"""
+
+from dataclasses import dataclass
+
+# Opening and closing marks by model family: Qwen and DeepSeek, further tag models, Kimi,
+# Magistral, MedGemma.
+_MARKS = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("◁think▷", "◁/think▷"),
+    ("[THINK]", "[/THINK]"),
+    ("<unused94>", "<unused95>"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stripped:
+    """The final answer; ``removed`` counts the characters taken off, marks included.
+
+    ``unclosed``: the reasoning never ended, so there is no answer (``final`` is what preceded it
+    outside of any reasoning, usually empty).
+    """
+
+    final: str
+    removed: int
+    unclosed: bool
+
+
+def strip_reasoning(text: str) -> Stripped:
+    """Take off reasoning; a closing mark without its opening one ends reasoning from the start.
+
+    Chat templates that put the opening mark into the prompt leave only the closing one in the
+    response. A response cut off while still reasoning has no answer.
+    """
+    final, unclosed = text, False
+    for opening, closing in _MARKS:
+        if opening in final or closing in final:
+            final, cut = _strip(final, opening, closing)
+            unclosed = unclosed or cut
+    return Stripped(final.strip(), len(text) - len(final), unclosed)
+
+
+def _strip(text: str, opening: str, closing: str) -> tuple[str, bool]:
+    kept: list[str] = []
+    rest = text
+    while rest:
+        start, end = rest.find(opening), rest.find(closing)
+        if end >= 0 and (start < 0 or end < start):
+            kept, rest = [], rest[end + len(closing) :]
+        elif start >= 0:
+            kept.append(rest[:start])
+            rest = rest[start + len(opening) :]
+            end = rest.find(closing)
+            if end < 0:
+                return "".join(kept), True
+            rest = rest[end + len(closing) :]
+        else:
+            kept.append(rest)
+            break
+    return "".join(kept), False
