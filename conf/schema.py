@@ -4,12 +4,18 @@ In: values from ``conf.load``. Out: ``RunConfig``. Every field of every section 
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from conf.errors import ConfigError
 
-METRICS = ("turn_accuracy", "visual_consistency", "reasoning_coherence", "hallucination_rate")
+ARTICLE_WEIGHTS = {
+    "turn_accuracy": 0.30,
+    "visual_consistency": 0.25,
+    "reasoning_coherence": 0.25,
+    "hallucination_rate": 0.20,
+}
+METRICS = tuple(ARTICLE_WEIGHTS)
 BACKENDS = ("vllm", "scripted")
 
 # How a checkpoint writes a region of interest; declared per checkpoint, never guessed.
@@ -120,9 +126,9 @@ class ComputeConfig:
 class ScoringConfig:
     """Weights of the overall score and the bootstrap behind the intervals."""
 
-    weights: dict[str, float]
-    resamples: int
-    confidence: float
+    weights: dict[str, float] = field(default_factory=lambda: dict(ARTICLE_WEIGHTS))
+    resamples: int = 2000
+    confidence: float = 0.95
 
     def __post_init__(self) -> None:
         """Check the values."""

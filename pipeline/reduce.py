@@ -6,6 +6,7 @@ cut into files.
 """
 
 import math
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -36,6 +37,7 @@ SUMMARY_SCHEMA = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+Cells = dict[str, Any]  # one row of SUMMARY_SCHEMA, or part of it
 ALL = ("overall", "all")  # the group of all dialogues: its kind and its name
 TURN_INDEX = "turn_index"
 _FAILED = "failed_turns"
@@ -71,7 +73,7 @@ def reduce_scores(frame: pd.DataFrame, scoring: ScoringConfig) -> pa.Table:
     grouped = _by_group(frame)
     plan = Resampling(resamples=scoring.resamples, confidence=scoring.confidence, seed=_SEED)
     found = intervals(grouped[[*COLUMNS]], scoring.weights, plan)
-    rows: list[dict[str, object]] = []
+    rows: list[Cells] = []
     for (kind, group), part in grouped.groupby(["group_kind", "group"], sort=True):
         for row in _group_rows(part, scoring):
             interval = found[str(kind), str(group), str(row["metric"])]
@@ -82,12 +84,13 @@ def reduce_scores(frame: pd.DataFrame, scoring: ScoringConfig) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SUMMARY_SCHEMA)
 
 
-def _group_rows(part: pd.DataFrame, scoring: ScoringConfig) -> list[dict[str, object]]:
+def _group_rows(part: pd.DataFrame, scoring: ScoringConfig) -> list[Cells]:
     """Sum up one group's rows, by metric and overall."""
     members = part.drop_duplicates("dialogue_id")
     counts = {"n_dialogues": len(members), "n_failed": int(members["failed"].sum())}
     values: dict[str, float | None] = {}
-    rows: list[dict[str, object]] = []
+    rows: list[Cells] = []
+    row: Cells
     for metric, cells in part.groupby("metric", sort=True):
         numerator, denominator = math.fsum(cells["numerator"]), math.fsum(cells["denominator"])
         value = numerator / denominator if denominator > 0 else None

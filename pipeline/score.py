@@ -86,6 +86,21 @@ def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
     return len(units)
 
 
+def declared_dialect(turns: str) -> str:
+    """Give the box dialect that the turn files declare in their metadata, else norm1000.
+
+    Raises:
+        BadInput: two files declare different dialects.
+    """
+    declared = {
+        (parquet_schema(uri).metadata or {}).get(b"box_dialect", b"").decode()
+        for uri in list_files(turns, ".parquet")
+    } - {""}
+    if len(declared) > 1:
+        raise BadInput(f"{turns} mixes the box dialects {', '.join(sorted(declared))}")
+    return declared.pop() if declared else "norm1000"
+
+
 def plan_units(turns: str, dialogues: pa.Table) -> list[Unit]:
     """Check the turn outputs' keys and cut them into tasks; raises as ``score``."""
     files = list_files(turns, ".parquet")

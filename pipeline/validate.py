@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from actors.images import ImageFault, ImageStore, safe_relative
 from actors.schema import (
     ANSWER_TYPES,
@@ -51,6 +53,16 @@ def validate(dataset: Dataset, *, check_images: bool = True) -> Iterator[Fault]:
     for table in dataset.batches(rows=256):
         for row in table.to_pylist():
             yield from faults_of_row(row, dataset.lexicon, seen, images)
+
+
+def row_faults(dialogues: pa.Table, lexicon: Lexicon) -> list[Fault]:
+    """List the faults that rows show by themselves, without a look at the image files."""
+    seen: set[str] = set()
+    return [
+        fault
+        for row in dialogues.to_pylist()
+        for fault in faults_of_row(row, lexicon, seen, images=None)
+    ]
 
 
 def faults_of_row(

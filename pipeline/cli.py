@@ -1,0 +1,52 @@
+"""The command line: one subcommand per phase, errors as one sentence.
+
+In: arguments. Out: an exit code: 0 done, 2 bad input, 4 infrastructure, 130 interrupted.
+"""
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from conf.errors import ConfigError
+from pipeline.commands import dataset, model, run
+from pipeline.errors import EvaluationError
+
+_DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded medical dialogues."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the console script ``imcbench`` and ``python -m pipeline``."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGTERM, _terminate)
+    arguments = parser().parse_args(argv)
+    try:
+        code: int = arguments.handler(arguments)
+    except ConfigError as error:
+        return _say(str(error), 2)
+    except EvaluationError as error:
+        return _say(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _say("interrupted; what was finished is kept, run again to resume", 130)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of all subcommands."""
+    top = argparse.ArgumentParser(prog="imcbench", description=_DESCRIPTION)
+    commands = top.add_subparsers(required=True, metavar="command")
+    for part in (run, dataset, model):
+        part.register(commands)
+    return top
+
+
+def _say(sentence: str, code: int) -> int:
+    print(f"imcbench: {sentence}", file=sys.stderr)
+    return code
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """Treat SIGTERM as Ctrl-C: what is gathered gets written on the way out."""
+    raise KeyboardInterrupt

@@ -1,0 +1,1 @@
+"""The subcommands: arguments in, calls of the phases, printed results out."""
