@@ -1,0 +1,105 @@
+"""The closed-world annotation of a scene: image, region and finding rows.
+
+In: a ``Scene`` and the dialogue's id. Out: the tuples that a ``Dialogue`` row holds. The SHA-256 of
+an image is empty until it is drawn.
+"""
+
+from actors.schema import Finding, Image, Region
+from pipeline.phantom.scene import Referent, Scene
+
+IMAGES_PER_FOLDER = 1000  # dialogues; at most twice as many files
+
+
+def image_id(dialogue_id: str, role: str) -> str:
+    """Name the ``current`` or ``prior`` image of a dialogue."""
+    return f"{dialogue_id}-{role}"
+
+
+def region_id(referent: Referent, role: str) -> str:
+    """Name a referent's region on one of the images."""
+    return f"{referent.referent_id}-{role}"
+
+
+def image_rows(scene: Scene, dialogue_id: str, index: int) -> tuple[Image, ...]:
+    """The current image and, where there is one, the prior."""
+    width, height = scene.modality.size
+    folder = f"images/{index // IMAGES_PER_FOLDER:04d}"
+    roles = ("current",) if scene.prior is None else ("current", "prior")
+    return tuple(
+        Image(
+            image_id=image_id(dialogue_id, role),
+            uri=f"{folder}/{image_id(dialogue_id, role)}.png",
+            sha256="",
+            width=width,
+            height=height,
+            role=role,
+            days_before=scene.days_before if role == "prior" else 0,
+        )
+        for role in roles
+    )
+
+
+def region_rows(scene: Scene, dialogue_id: str) -> tuple[Region, ...]:
+    """One region per referent and image that shows it."""
+    return tuple(
+        Region(
+            region_id=region_id(referent, role),
+            image_id=image_id(dialogue_id, role),
+            referent_id=referent.referent_id,
+            site=referent.site,
+            box=referent.box(role, scene.modality.size),
+        )
+        for referent in scene.referents
+        for role, lesion in (("current", referent.current), ("prior", referent.prior))
+        if lesion is not None
+    )
+
+
+def finding_rows(scene: Scene, dialogue_id: str) -> tuple[Finding, ...]:
+    """Every finding, attribute and diagnosis of the modality, present or absent.
+
+    Rows speak of the current image: what only the prior shows is absent, and ``resolved``.
+    """
+    current = image_id(dialogue_id, "current")
+    rows: list[Finding] = []
+    for r in scene.referents:
+        there = r.current is not None
+        rows.append(
+            Finding(
+                concept=r.concept,
+                present=there,
+                image_id=current,
+                referent_id=r.referent_id,
+                site=r.site,
+                change=r.change,
+            )
+        )
+        rows += [
+            Finding(
+                concept=value,
+                present=True,
+                image_id=current,
+                referent_id=r.referent_id,
+                site=r.site,
+            )
+            for _, value in r.attributes
+            if there
+        ]
+    named = {row.concept for row in rows}
+    attributes = {
+        value: None
+        for finding in scene.modality.findings
+        for values in finding.attributes.values()
+        for value in values
+    }
+    concepts = [finding.concept for finding in scene.modality.findings]
+    rows += [
+        Finding(concept=concept, present=False, image_id=current)
+        for concept in (*concepts, *attributes)
+        if concept not in named
+    ]
+    rows += [
+        Finding(concept=diagnosis, present=diagnosis == scene.diagnosis)
+        for diagnosis in scene.modality.diagnoses
+    ]
+    return tuple(rows)

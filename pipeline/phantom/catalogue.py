@@ -1,0 +1,96 @@
+"""Types of the phantom's catalogue: what a modality shows, where, and what follows from it.
+
+The entries themselves are in ``radiology.py`` and ``specialties.py``; ``modalities.py`` joins
+them. Positions and radii are shares of the image's width and height (x right, y down).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Colour = tuple[int, int, int]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a lesion is painted.
+
+    ``outline`` is a shape of ``lesions.py``; ``wall`` the share of the radius that ``rim``
+    covers; ``opacity`` and ``texture`` (grey levels) say how solid and how rough it is.
+    """
+
+    outline: str
+    colour: Colour
+    rim: Colour | None = None
+    wall: float = 0.0
+    opacity: float = 1.0
+    texture: float = 6.0
+    soft: float = 0.12
+    gloss: bool = False
+    septum: Colour | None = None
+    spots: Colour | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingType:
+    """A kind of lesion: its look, its attributes and its usual size.
+
+    ``attributes`` maps an exclusion group to its values, and each value to the fields of the look
+    that it changes. ``radius`` is the range of its larger state; ``aspect`` is height over width.
+    ``sites`` overrides where it lies, for lesions that belong to a border and not to a centre.
+    """
+
+    concept: str
+    look: Look
+    attributes: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
+    radius: tuple[float, float] = (0.085, 0.105)
+    aspect: float = 1.0
+    sites: Mapping[str, Point] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One line of a diagnosis table: the first rule that a present lesion meets decides."""
+
+    concept: str
+    diagnosis: str
+    attribute: str | None = None
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modality:
+    """All that can be on one modality's images; ``field_mm`` are the widths an image may have."""
+
+    name: str
+    image_noun: str
+    size: tuple[int, int]  # width, height in pixels
+    colour: bool
+    field_mm: tuple[int, ...]
+    sites: Mapping[str, Point]
+    findings: tuple[FindingType, ...]
+    rules: tuple[Rule, ...]
+
+    def finding(self, concept: str) -> FindingType:
+        """Find a lesion type by its concept; raises KeyError for one of another modality."""
+        for candidate in self.findings:
+            if candidate.concept == concept:
+                return candidate
+        raise KeyError(concept)
+
+    @property
+    def diagnoses(self) -> tuple[str, ...]:
+        """Every diagnosis of the table, in its order, and the one for images without lesions."""
+        return (*dict.fromkeys(rule.diagnosis for rule in self.rules), NORMAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """An emulated repository, tied to one specialty and one modality."""
+
+    name: str
+    specialty: str
+    modality: str
+
+
+NORMAL = "normal_study"

@@ -1,0 +1,175 @@
+"""Lesion outlines: from a shape's name, place and seed to a mask and its tight box.
+
+In: a ``Shape`` in shares of the image's sides. Out: a ``Patch``, the small array of coverage values
+that is painted, and its box in pixels. The same patch serves the plan and the painter, so a
+box always bounds what is drawn.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actors.schema import Box
+
+Array = NDArray[np.floating]
+_REACH = 1.08  # the patch's half side over the radius: room for soft borders
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """An outline: centre and radii are shares of the image's width (x) and height (y)."""
+
+    outline: str
+    cx: float
+    cy: float
+    rx: float
+    ry: float
+    soft: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """``alpha`` [h, w] is coverage 0..1, ``depth`` 0 at the border to 1 at the centre."""
+
+    x0: int
+    y0: int
+    alpha: Array
+    depth: Array
+
+    @property
+    def box(self) -> Box:
+        """The tight box in pixels around all that is at least half covered."""
+        solid = self.alpha >= 0.5
+        rows = np.flatnonzero(solid.any(axis=1))
+        columns = np.flatnonzero(solid.any(axis=0))
+        return (
+            float(self.x0 + columns[0]),
+            float(self.y0 + rows[0]),
+            float(self.x0 + columns[-1] + 1),
+            float(self.y0 + rows[-1] + 1),
+        )
+
+
+def rasterise(shape: Shape, size: tuple[int, int]) -> Patch:
+    """Draw the mask of ``shape`` for an image of ``size`` (width, height) pixels."""
+    width, height = size
+    x0 = max(0, int((shape.cx - _REACH * shape.rx) * width))
+    y0 = max(0, int((shape.cy - _REACH * shape.ry) * height))
+    x1 = min(width, int((shape.cx + _REACH * shape.rx) * width) + 1)
+    y1 = min(height, int((shape.cy + _REACH * shape.ry) * height) + 1)
+    u = (np.arange(x0, x1, dtype=np.float32) + 0.5 - shape.cx * width) / (shape.rx * width)
+    v = (np.arange(y0, y1, dtype=np.float32) + 0.5 - shape.cy * height) / (shape.ry * height)
+    rng = np.random.default_rng(shape.seed)
+    depth = _OUTLINES[shape.outline](u[None, :], v[:, None], rng)
+    if shape.outline == "meniscus" and shape.cx > 0.5:
+        depth = _meniscus(-u[None, :], v[:, None], rng)
+    alpha = np.clip(depth / shape.soft + 0.5, 0.0, 1.0).astype(np.float32)
+    return Patch(x0, y0, alpha, np.clip(depth, 0.0, 1.0).astype(np.float32))
+
+
+def _polar(u: Array, v: Array) -> tuple[Array, Array]:
+    return np.hypot(u, v), np.arctan2(v, u)
+
+
+def _round(u: Array, v: Array, rng: np.random.Generator) -> Array:
+    rho, _ = _polar(u, v)
+    return np.asarray(1 - rho, dtype=np.float32)
+
+
+def _wavy(u: Array, v: Array, rng: np.random.Generator, amplitude: float) -> Array:
+    """A border that low harmonics bend by up to ``amplitude`` of the radius."""
+    rho, theta = _polar(u, v)
+    border = np.ones_like(theta)
+    for k in (2, 3, 5):
+        border = border + amplitude / k * 1.6 * np.cos(k * theta + rng.uniform(0, 6.28))
+    return np.asarray(1 - rho / (border / border.max()), dtype=np.float32)
+
+
+def _cloud(u: Array, v: Array, rng: np.random.Generator) -> Array:
+    return _wavy(u, v, rng, 0.12)
+
+
+def _irregular(u: Array, v: Array, rng: np.random.Generator) -> Array:
+    """Deep notches between four or five lobes of unequal size."""
+    rho, theta = _polar(u, v)
+    lobes, turn = int(rng.integers(4, 6)), rng.uniform(0, 6.28)
+    border = 0.72 + 0.22 * np.cos(lobes * theta + turn) + 0.11 * np.cos(2 * theta - turn)
+    border = border + 0.05 * np.cos(9 * theta + 3 * turn)
+    return np.asarray(1 - rho / (border / border.max()), dtype=np.float32)
+
+
+def _spiculated(u: Array, v: Array, rng: np.random.Generator) -> Array:
+    """A core with eight or nine pointed rays of unequal length."""
+    rho, theta = _polar(u, v)
+    rays, turn = int(rng.integers(8, 10)), rng.uniform(0, 6.28)
+    ray = np.abs(np.cos(rays * theta / 2 + turn)) ** 2.5
+    border = 0.5 + 0.5 * ray * (1 + 0.18 * np.cos(3 * theta + turn))
+    return np.asarray(1 - rho / (border / border.max()), dtype=np.float32)
+
+
+def _flame(u: Array, v: Array, rng: np.random.Generator) -> Array:
+    """A slanted streak with a torn end."""
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    along, across = (u + side * v) / 1.3, (v - side * u) / 0.42
+    torn = 0.18 * np.sin(9 * across + rng.uniform(0, 6.28)) * (along > 0)
+    return np.asarray(1 - np.hypot(along + torn, across), dtype=np.float32)
+
+
+def _dots(u: Array, v: Array, rng: np.random.Generator) -> Array:
+    """Six dots that fill the disc; the outermost reach its border."""
+    centres = [(0.0, 0.0)] + [
+        (0.7 * np.cos(a), 0.7 * np.sin(a))
+        for a in rng.uniform(0, 6.28) + np.arange(5) * 1.2566 + rng.uniform(-0.2, 0.2, 5)
+    ]
+    return _union(u, v, centres, 0.29)
+
+
+def _dot_ring(u: Array, v: Array, rng: np.random.Generator) -> Array:
+    """Ten dots that touch on a circle around an empty centre."""
+    turn = rng.uniform(0, 6.28)
+    centres = [
+        (0.78 * np.cos(turn + k * 0.6283), 0.78 * np.sin(turn + k * 0.6283)) for k in range(10)
+    ]
+    return _union(u, v, centres, 0.22)
+
+
+def _union(u: Array, v: Array, centres: list[tuple[float, float]], radius: float) -> Array:
+    depths = [1 - np.hypot(u - x, v - y) / radius for x, y in centres]
+    return np.asarray(np.max(depths, axis=0) * 0.6, dtype=np.float32)
+
+
+def _meniscus(u: Array, v: Array, rng: np.random.Generator) -> Array:
+    """Fluid on a base: it climbs to the outer wall (left side of the patch)."""
+    surface = -0.15 - 0.85 * np.clip(-u, 0, 1) ** 2 + 0.25 * np.clip(u, 0, 1)
+    below = v - surface
+    inside = np.minimum(np.minimum(below, 1 - v), np.minimum(1 + u, 1 - u))
+    return np.asarray(inside, dtype=np.float32)
+
+
+def _crescent(u: Array, v: Array, rng: np.random.Generator) -> Array:
+    """A narrow upright lens, as fluid between two layers."""
+    return np.asarray((1 - v**2) * 0.98 - np.abs(u), dtype=np.float32)
+
+
+def _stalk(u: Array, v: Array, rng: np.random.Generator) -> Array:
+    """A head above a narrow stem."""
+    head = 1 - np.hypot(u / 0.72, (v + 0.36) / 0.64)
+    stem = np.minimum(0.22 - np.abs(u), np.minimum(1 - v, v)) * 2.2
+    return np.asarray(np.maximum(head, stem), dtype=np.float32)
+
+
+_OUTLINES: dict[str, Callable[[Array, Array, np.random.Generator], Array]] = {
+    "round": _round,
+    "cloud": _cloud,
+    "irregular": _irregular,
+    "spiculated": _spiculated,
+    "flame": _flame,
+    "dots": _dots,
+    "dot_ring": _dot_ring,
+    "meniscus": _meniscus,
+    "crescent": _crescent,
+    "stalk": _stalk,
+}
