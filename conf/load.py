@@ -30,7 +30,6 @@ _PLACEMENT = frozenset(
         "block_size",
         "enforce_eager",
         "enable_prefix_caching",
-        "delay_s",
     }
 )
 
@@ -80,6 +79,7 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
 
     ``protocol`` is the prompt's wording, so that a changed prompt is another run.
     """
+    scripted = config.model.backend == "scripted"
     decides = {
         "dataset": dataset_id,
         "limit": config.dataset.limit,
@@ -87,13 +87,18 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
         "weights": weights_id,
         "backend": config.model.backend,
         "box_dialect": config.model.box_dialect,
-        "engine": {k: v for k, v in config.model.engine.items() if k not in _PLACEMENT},
+        "script": config.model.script["error_rate"] if scripted else None,
+        "engine": None if scripted else _decisive(config.model.engine),
         "conversation": asdict(config.conversation),
         "sampling": asdict(config.sampling),
         "protocol": protocol,
     }
     canonical = json.dumps(decides, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _decisive(engine: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in engine.items() if key not in _PLACEMENT}
 
 
 def _section(name: str, cls: type, value: Any) -> Any:

@@ -53,7 +53,11 @@ class DatasetConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """Which checkpoint and how it is served; ``engine`` goes to the engine as it is."""
+    """Which checkpoint and how it is served.
+
+    ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
+    of turns answered wrongly) and ``delay_s`` (seconds that an answer takes).
+    """
 
     name: str
     source: str
@@ -61,6 +65,7 @@ class ModelConfig:
     box_dialect: str
     trust_remote_code: bool
     engine: dict[str, Any]
+    script: dict[str, float]
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -70,6 +75,8 @@ class ModelConfig:
             )
         _one_of("model.backend", self.backend, BACKENDS)
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
+        if set(self.script) != {"error_rate", "delay_s"}:
+            raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
 
 
 @dataclass(frozen=True, kw_only=True)

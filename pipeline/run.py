@@ -1,6 +1,6 @@
 """One evaluation from configuration to report; reads like the diagram in the README.
 
-    dialogues -> generate -> turns/ -> score -> scores/ -> reduce -> summary -> report
+dialogues -> generate -> turns/ -> score -> scores/ -> reduce -> summary -> report
 """
 
 import logging
@@ -100,9 +100,7 @@ def prepare(config: RunConfig) -> Prepared:
 def generate_turns(prepared: Prepared) -> Generated:
     """Answer what is missing and note the pass in the manifest."""
     metadata = {"run_id": prepared.run_id, "box_dialect": prepared.config.model.box_dialect}
-    done = generate(
-        prepared.config, prepared.dialogues, prepared.run, metadata | software()
-    )
+    done = generate(prepared.config, prepared.dialogues, prepared.run, metadata | software())
     if done.resumed:
         logger.info("%d dialogues were there already", done.resumed)
     manifest = read_json(prepared.run.manifest)

@@ -5,13 +5,11 @@ It is for dry runs of a cluster, for tests, and for showing what a strategy with
 
 ``model.source`` names the script: ``gold`` (wrong at rate ``error_rate``, seeded per turn),
 ``silent`` (empty answers) or ``yes`` (says yes and points at the whole image).
-``model.engine`` may hold ``error_rate`` (0..1) and ``delay_s`` (seconds an answer takes).
 """
 
 import asyncio
 import random
 from dataclasses import replace
-from typing import Any
 
 from actors.backends.base import ChatReply
 from actors.conversation import ChatRequest
@@ -25,21 +23,17 @@ SCRIPTS = ("gold", "silent", "yes")
 
 
 class ScriptedBackend:
-    """Made from ``ModelConfig``; raises ConfigError for an unknown script or option."""
+    """Made from ``ModelConfig``; raises ConfigError for an unknown script."""
 
     def __init__(self, model: ModelConfig) -> None:
         if model.source not in SCRIPTS:
             raise ConfigError(
                 f"model.source is {model.source!r}; a scripted one is {', '.join(SCRIPTS)}"
             )
-        options: dict[str, Any] = {"error_rate": 0.0, "delay_s": 0.0, **model.engine}
-        unknown = set(options) - {"error_rate", "delay_s"}
-        if unknown:
-            raise ConfigError(f"unknown key model.engine.{min(unknown)} for the scripted backend")
         self.script = model.source
         self.dialect = model.box_dialect
-        self.error_rate = float(options["error_rate"])
-        self.delay_s = float(options["delay_s"])
+        self.error_rate = model.script["error_rate"]
+        self.delay_s = model.script["delay_s"]
 
     def open(self, dialogue: Dialogue) -> "ScriptedChat":
         """Start a chat that knows the dialogue's gold."""

@@ -4,6 +4,9 @@ import argparse
 
 from pipeline.cluster import cluster
 from pipeline.dataset import open_dataset
+from pipeline.errors import BadInput
+from pipeline.phantom.build import build
+from pipeline.storage import exists, join
 from pipeline.validate import validate
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
@@ -29,7 +32,19 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
     text = "print what a dataset holds"
     describe = parts.add_parser("describe", help=text, description=text)
     describe.add_argument("dataset", metavar="URI", help="dataset folder")
-    describe.set_defaults(handler=_describe)
+    describe.set_defaults(handler=_validate)  # placeholder until pipeline.describe
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    if exists(join(arguments.target, "dataset.json")):
+        raise BadInput(f"{arguments.target} holds a dataset already")
+    if arguments.dialogues < 1 or arguments.seed < 0:
+        raise BadInput("--dialogues must be at least 1 and --seed at least 0")
+    with cluster():
+        document = build(arguments.target, dialogues=arguments.dialogues, seed=arguments.seed)
+    counts = ", ".join(f"{n} {what}" for what, n in document["counts"].items())
+    print(f"{arguments.target}: {counts}")
+    return 0
 
 
 def _validate(arguments: argparse.Namespace) -> int:

@@ -1,9 +1,17 @@
 """``model init-tiny``: a random-weight checkpoint for trying the real path."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
+from actors.conversation import caption, system_prompt, user_message
+from actors.gold import gold_text
+from pipeline.errors import BadInput
+from pipeline.phantom.generate import plan_dialogue
+from pipeline.tiny_model import init_tiny
+
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
+_CORPUS, _CORPUS_SEED = 1000, 1_000_003  # dialogues and phantom seed for the tokenizer
 
 
 def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
@@ -16,3 +24,22 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
     init.add_argument("folder", type=Path, metavar="FOLDER", help="where the checkpoint goes")
     init.add_argument("--seed", type=int, default=0, metavar="N", help="of the weights, default 0")
     init.set_defaults(handler=_init_tiny)
+
+
+def _init_tiny(arguments: argparse.Namespace) -> int:
+    if arguments.folder.exists() and any(arguments.folder.iterdir()):
+        raise BadInput(f"{arguments.folder} is not empty")
+    count = init_tiny(arguments.folder, phantom_corpus(_CORPUS), seed=arguments.seed)
+    print(f"{arguments.folder}: Idefics3 with {count:,} random parameters")
+    return 0
+
+
+def phantom_corpus(dialogues: int) -> Iterator[str]:
+    """Yield what is said in phantom dialogues of a seed that no evaluation uses."""
+    yield system_prompt("norm1000")
+    for index in range(dialogues):
+        dialogue = plan_dialogue(_CORPUS_SEED, index).dialogue
+        yield from (caption(image) for image in dialogue.images)
+        for turn in dialogue.turns:
+            yield user_message(turn, ()).text
+            yield gold_text(turn)
