@@ -39,6 +39,8 @@ class DialogueActor:
 
     def __del__(self) -> None:
         """Stop the engine before its process is ended: Ray Data drops the UDF in order."""
+        import gc,sys
+        print("DEL", sys.is_finalizing(), flush=True)
         backend = getattr(self, "_backend", None)
         if backend is not None:
             backend.close()

@@ -120,13 +120,12 @@ class VllmBackend:
             output_kind=self._final_only,
         )
         request_id = f"{request.dialogue_id}/{request.turn}"
-        outputs = self._engine.generate(rendered, params, request_id)
         try:
-            return await anext(outputs)  # FINAL_ONLY: the first output is the whole answer
+            # FINAL_ONLY gives one output; leaving the generator early would abort the request.
+            (final,) = [o async for o in self._engine.generate(rendered, params, request_id)]
         except self._dead_error as error:
             raise EngineDead(str(error)) from error
-        finally:
-            await outputs.aclose()
+        return final
 
 
 class VllmChat:
