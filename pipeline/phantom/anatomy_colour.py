@@ -1,13 +1,24 @@
 """Lesion-free backgrounds of the colour modalities: fundus, skin, stained tissue, endoscopy.
 
-Each function takes a generator and a size (width, height) and gives a canvas [h, w, 3], 0..255.
+Each function takes a generator and a size (width, height) and gives a canvas [3, h, w], 0..255.
 """
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from pipeline.phantom.canvas import Array, Size, blend, cover, ellipse, fill, grid, smooth_noise
+from pipeline.phantom.canvas import (
+    Array,
+    Size,
+    add,
+    blend,
+    cover,
+    ellipse,
+    fill,
+    grid,
+    smooth_noise,
+    stamp,
+)
 
 
 def fundus_photograph(rng: np.random.Generator, size: Size) -> Array:
@@ -15,14 +26,15 @@ def fundus_photograph(rng: np.random.Generator, size: Size) -> Array:
     radius = (0.47 * min(size) / size[0], 0.49)
     retina = ellipse(size, (0.5, 0.5), (radius[0] * 1.06, radius[1]))
     canvas = fill(size, (196, 92, 40))
-    canvas += (np.clip(retina, 0, 1)[..., None] - 0.35) * np.asarray((40, 30, 14), np.float32)
-    canvas += 5 * smooth_noise(rng, size, 20)[..., None]
+    add(canvas, np.clip(retina, 0, 1) - 0.35, (40, 30, 14))
+    add(canvas, 5 * smooth_noise(rng, size, 20))
     blend(canvas, 0.5 * cover(ellipse(size, (0.42, 0.5), (0.1, 0.11)), 0.9), (112, 36, 18))
     vessels = _vessels(rng, size)
     blend(canvas, 0.8 * vessels, (124, 22, 18))
-    blend(canvas, cover(ellipse(size, (0.81, 0.5), (0.062, 0.078)), 0.2), (252, 214, 128))
-    blend(canvas, cover(ellipse(size, (0.815, 0.5), (0.026, 0.034)), 0.5), (255, 242, 200))
-    return canvas * cover(retina, 0.02)[..., None]
+    stamp(canvas, (0.81, 0.5), (0.062, 0.078), (252, 214, 128), 0.2)
+    stamp(canvas, (0.815, 0.5), (0.026, 0.034), (255, 242, 200), 0.5)
+    canvas *= cover(retina, 0.02)
+    return canvas
 
 
 def _vessels(rng: np.random.Generator, size: Size) -> Array:
@@ -46,9 +58,9 @@ def _vessels(rng: np.random.Generator, size: Size) -> Array:
 
 def skin(rng: np.random.Generator, size: Size) -> Array:
     """Skin under a dermatoscope: tone, fine texture, a few hairs, dark corners."""
-    tone = np.asarray((226, 178, 152), np.float32) + rng.uniform(-10, 10)
-    canvas = fill(size, (0, 0, 0)) + tone
-    canvas += (6 * smooth_noise(rng, size, 10) + 4 * smooth_noise(rng, size, 60))[..., None]
+    canvas = fill(size, (226, 178, 152))
+    tone = rng.uniform(-10, 10)
+    add(canvas, tone + 6 * smooth_noise(rng, size, 10) + 4 * smooth_noise(rng, size, 60))
     hairs = Pillow.new("L", size, 0)
     pen = ImageDraw.Draw(hairs)
     for _ in range(int(rng.integers(3, 7))):
@@ -61,7 +73,7 @@ def skin(rng: np.random.Generator, size: Size) -> Array:
         )
     blend(canvas, np.asarray(hairs, np.float32) / 340, (84, 58, 46))
     rim = cover(ellipse(size, (0.5, 0.5), (0.66, 0.66)), 0.08)
-    canvas *= (0.12 + 0.88 * rim)[..., None]
+    canvas *= 0.12 + 0.88 * rim
     return canvas
 
 
@@ -71,8 +83,8 @@ def stained_tissue(rng: np.random.Generator, size: Size) -> Array:
     canvas = fill(size, (238, 190, 214))
     swirl = smooth_noise(rng, size, 6)
     strands = np.cos((x * rng.uniform(4, 8) + y * rng.uniform(4, 8)) * 6.2832 + 2.4 * swirl)
-    canvas -= np.clip(strands, 0, 1)[..., None] * np.asarray((8, 30, 16), np.float32)
-    canvas += 4 * smooth_noise(rng, size, 40)[..., None]
+    add(canvas, -np.clip(strands, 0, 1), (8, 30, 16))
+    add(canvas, 4 * smooth_noise(rng, size, 40))
     sheet = Pillow.new("L", size, 0)
     pen = ImageDraw.Draw(sheet)
     centres = rng.uniform(0, 1, (170, 2)) * size
@@ -90,12 +102,13 @@ def bowel_lumen(rng: np.random.Generator, size: Size) -> Array:
     rho = np.hypot(x - cx, (y - cy) * size[1] / size[0]) + 0.012 * smooth_noise(rng, size, 7)
     canvas = fill(size, (222, 128, 104))
     fold = np.clip(np.cos(np.sqrt(np.clip(rho, 0, 1)) * 40 + rng.uniform(0, 6.28)), 0, 1)
-    canvas -= fold[..., None] * np.asarray((34, 34, 28), np.float32)
-    canvas += 6 * smooth_noise(rng, size, 24)[..., None]
+    add(canvas, -fold, (34, 34, 28))
+    add(canvas, 6 * smooth_noise(rng, size, 24))
     blend(canvas, cover(0.115 - rho, 0.11), (52, 10, 10))
-    canvas *= (1.08 - 0.5 * rho)[..., None]
+    canvas *= 1.08 - 0.5 * rho
     frame = np.minimum(
         np.minimum(np.minimum(x, 1 - x) + 0 * y, np.minimum(y, 1 - y) + 0 * x) - 0.015,
         np.minimum(x, 1 - x) + np.minimum(y, 1 - y) - 0.2,
     )
-    return canvas * cover(frame, 0.01)[..., None]
+    canvas *= cover(frame, 0.01)
+    return canvas

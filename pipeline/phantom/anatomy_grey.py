@@ -1,11 +1,21 @@
 """Lesion-free backgrounds of the grey modalities: chest film, CT, MRI, echo.
 
-Each function takes a generator and a size (width, height) and gives a canvas [h, w], 0..255.
+Each function takes a generator and a size (width, height) and gives a canvas [1, h, w], 0..255.
 """
 
 import numpy as np
 
-from pipeline.phantom.canvas import Array, Size, blend, cover, ellipse, fill, grid, smooth_noise
+from pipeline.phantom.canvas import (
+    Array,
+    Size,
+    blend,
+    cover,
+    ellipse,
+    fill,
+    grid,
+    smooth_noise,
+    stamp,
+)
 
 
 def chest_film(rng: np.random.Generator, size: Size) -> Array:
@@ -13,9 +23,9 @@ def chest_film(rng: np.random.Generator, size: Size) -> Array:
     x, y = grid(size)
     shift = rng.uniform(-0.012, 0.012)
     canvas = fill(size, 10.0)
-    blend(canvas, cover(ellipse(size, (0.5, 0.62), (0.49, 0.66)), 0.05), 150.0)
-    blend(canvas, cover(ellipse(size, (0.5 + shift, 0.04), (0.11, 0.14)), 0.1), 150.0)
-    lungs = np.zeros_like(canvas)
+    stamp(canvas, (0.5, 0.62), (0.49, 0.66), 150.0, 0.05)
+    stamp(canvas, (0.5 + shift, 0.04), (0.11, 0.14), 150.0, 0.1)
+    lungs = np.zeros_like(canvas[0])
     for centre in (0.28, 0.72):
         lung = cover(ellipse(size, (centre + shift, 0.49), (0.185, 0.36)), 0.09)
         lungs = np.maximum(lungs, lung)
@@ -39,29 +49,29 @@ def abdominal_slice(rng: np.random.Generator, size: Size) -> Array:
     """Axial CT at kidney level: skin, fat, muscle ring, liver, stomach, spleen, kidneys, spine."""
     canvas = fill(size, 4.0)
     wide, tall = rng.uniform(0.455, 0.475), rng.uniform(0.43, 0.45)
-    blend(canvas, cover(ellipse(size, (0.5, 0.52), (wide, tall)), 0.03), 170.0)
-    blend(canvas, cover(ellipse(size, (0.5, 0.52), (wide - 0.012, tall - 0.014)), 0.03), 62.0)
-    blend(canvas, cover(ellipse(size, (0.5, 0.52), (wide - 0.05, tall - 0.06)), 0.03), 108.0)
-    blend(canvas, cover(ellipse(size, (0.5, 0.51), (wide - 0.07, tall - 0.085)), 0.03), 76.0)
-    blend(canvas, cover(ellipse(size, (0.27, 0.43), (0.2, 0.2)), 0.07), 138.0)
-    blend(canvas, cover(ellipse(size, (0.46, 0.35), (0.17, 0.13)), 0.08), 138.0)
-    blend(canvas, cover(ellipse(size, (0.66, 0.34), (0.09, 0.1)), 0.1), 100.0)
-    blend(canvas, cover(ellipse(size, (0.65, 0.3), (0.055, 0.04)), 0.2), 8.0)
-    blend(canvas, cover(ellipse(size, (0.79, 0.46), (0.115, 0.14)), 0.08), 138.0)
+    stamp(canvas, (0.5, 0.52), (wide, tall), 170.0, 0.03)
+    stamp(canvas, (0.5, 0.52), (wide - 0.012, tall - 0.014), 62.0, 0.03)
+    stamp(canvas, (0.5, 0.52), (wide - 0.05, tall - 0.06), 108.0, 0.03)
+    stamp(canvas, (0.5, 0.51), (wide - 0.07, tall - 0.085), 76.0, 0.03)
+    stamp(canvas, (0.27, 0.43), (0.2, 0.2), 138.0, 0.07)
+    stamp(canvas, (0.46, 0.35), (0.17, 0.13), 138.0, 0.08)
+    stamp(canvas, (0.66, 0.34), (0.09, 0.1), 100.0, 0.1)
+    stamp(canvas, (0.65, 0.3), (0.055, 0.04), 8.0, 0.2)
+    stamp(canvas, (0.79, 0.46), (0.115, 0.14), 138.0, 0.08)
     for centre in (0.33, 0.67):
-        blend(canvas, cover(ellipse(size, (centre, 0.7), (0.115, 0.125)), 0.08), 150.0)
-    blend(canvas, cover(ellipse(size, (0.53, 0.575), (0.032, 0.036)), 0.15), 205.0)
-    blend(canvas, cover(ellipse(size, (0.46, 0.58), (0.034, 0.03)), 0.2), 165.0)
-    blend(canvas, cover(ellipse(size, (0.5, 0.71), (0.062, 0.068)), 0.1), 235.0)
-    blend(canvas, cover(ellipse(size, (0.5, 0.81), (0.02, 0.05)), 0.3), 230.0)
-    blend(canvas, cover(ellipse(size, (0.5, 0.79), (0.022, 0.022)), 0.3), 70.0)
+        stamp(canvas, (centre, 0.7), (0.115, 0.125), 150.0, 0.08)
+    stamp(canvas, (0.53, 0.575), (0.032, 0.036), 205.0, 0.15)
+    stamp(canvas, (0.46, 0.58), (0.034, 0.03), 165.0, 0.2)
+    stamp(canvas, (0.5, 0.71), (0.062, 0.068), 235.0, 0.1)
+    stamp(canvas, (0.5, 0.81), (0.02, 0.05), 230.0, 0.3)
+    stamp(canvas, (0.5, 0.79), (0.022, 0.022), 70.0, 0.3)
     for angle in np.linspace(0.15, 2.99, 9) + rng.uniform(-0.05, 0.05):
         for sign in (-1.0, 1.0):
             spot = (
                 0.5 + (wide - 0.06) * float(np.cos(angle)),
                 0.52 + sign * (tall - 0.072) * float(np.sin(angle)),
             )
-            blend(canvas, cover(ellipse(size, spot, (0.017, 0.012)), 0.4), 225.0)
+            stamp(canvas, spot, (0.017, 0.012), 225.0, 0.4)
     return canvas + 6 * smooth_noise(rng, size, 64)
 
 
@@ -70,8 +80,8 @@ def brain_slice(rng: np.random.Generator, size: Size) -> Array:
     x, y = grid(size)
     canvas = fill(size, 3.0)
     wide, tall = rng.uniform(0.41, 0.43), rng.uniform(0.465, 0.48)
-    blend(canvas, cover(ellipse(size, (0.5, 0.5), (wide, tall)), 0.03), 205.0)
-    blend(canvas, cover(ellipse(size, (0.5, 0.5), (wide - 0.025, tall - 0.025)), 0.03), 12.0)
+    stamp(canvas, (0.5, 0.5), (wide, tall), 205.0, 0.03)
+    stamp(canvas, (0.5, 0.5), (wide - 0.025, tall - 0.025), 12.0, 0.03)
     depth = ellipse(size, (0.5, 0.5), (wide - 0.05, tall - 0.05))
     folds = smooth_noise(rng, size, 15)
     brain = cover(depth + 0.018 * folds, 0.04)
@@ -93,8 +103,8 @@ def echo_view(rng: np.random.Generator, size: Size) -> Array:
     depth, angle = np.hypot(x - 0.5, y + 0.02), np.arctan2(x - 0.5, y + 0.02)
     fan = cover(0.76 - np.abs(angle), 0.01) * cover(0.97 - depth, 0.01) * cover(depth - 0.08, 0.01)
     canvas = fill(size, 92.0)
-    walls = np.zeros_like(canvas)
-    chambers = np.zeros_like(canvas)
+    walls = np.zeros_like(canvas[0])
+    chambers = np.zeros_like(canvas[0])
     for centre, radii in (
         ((0.39, 0.42), (0.115, 0.185)),
         ((0.61, 0.42), (0.115, 0.185)),

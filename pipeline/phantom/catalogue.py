@@ -1,7 +1,8 @@
 """Types of the phantom's catalogue: what a modality shows, where, and what follows from it.
 
-The entries themselves are in ``radiology.py`` and ``specialties.py``; ``modalities.py`` joins
-them. Positions and radii are shares of the image's width and height (x right, y down).
+The entries themselves are in ``radiology.py``, ``photographs.py`` and ``tissue.py``;
+``modalities.py`` joins them. Positions and radii are shares of the image's width and height (x
+right, y down).
 """
 
 from collections.abc import Mapping
@@ -43,7 +44,7 @@ class FindingType:
     concept: str
     look: Look
     attributes: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
-    radius: tuple[float, float] = (0.085, 0.105)
+    radius: tuple[float, float] = (0.09, 0.11)
     aspect: float = 1.0
     sites: Mapping[str, Point] | None = None
 

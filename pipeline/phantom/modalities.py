@@ -1,14 +1,9 @@
 """The joined catalogue: modalities by name and the twelve emulated repositories."""
 
 from pipeline.phantom.catalogue import Modality, Source
+from pipeline.phantom.photographs import DERMOSCOPY, ENDOSCOPY, FUNDUS
 from pipeline.phantom.radiology import CT, MRI, XRAY
-from pipeline.phantom.specialties import (
-    DERMOSCOPY,
-    ENDOSCOPY,
-    FUNDUS,
-    HISTOPATHOLOGY,
-    ULTRASOUND,
-)
+from pipeline.phantom.tissue import HISTOPATHOLOGY, ULTRASOUND
 
 MODALITIES: dict[str, Modality] = {
     modality.name: modality

@@ -39,7 +39,7 @@ XRAY = Modality(
             concept="cavity",
             look=Look(outline="round", colour=(18, 18, 18), rim=(235, 235, 235), wall=0.3),
             attributes=WALL,
-            radius=(0.09, 0.105),
+            radius=(0.095, 0.11),
         ),
         FindingType(
             concept="consolidation",
@@ -96,7 +96,7 @@ CT = Modality(
             concept="collection",
             look=Look(outline="round", colour=(45, 45, 45), rim=(250, 250, 250), wall=0.3),
             attributes=WALL,
-            radius=(0.09, 0.105),
+            radius=(0.095, 0.11),
         ),
     ),
     rules=(
@@ -142,7 +142,7 @@ MRI = Modality(
         FindingType(
             concept="plaque",
             look=Look(outline="dots", colour=(252, 252, 252), texture=3),
-            radius=(0.09, 0.105),
+            radius=(0.095, 0.11),
         ),
     ),
     rules=(

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from pipeline.phantom.anatomy_colour import bowel_lumen, fundus_photograph, skin, stained_tissue
 from pipeline.phantom.anatomy_grey import abdominal_slice, brain_slice, chest_film, echo_view
-from pipeline.phantom.canvas import Array, Size, blend, cover
+from pipeline.phantom.canvas import Array, Size, add, blend, cover
 from pipeline.phantom.catalogue import Look, Modality
 from pipeline.phantom.shapes import Patch, Shape, rasterise
 
@@ -58,7 +58,8 @@ def render(picture: Picture) -> Pixels:
     canvas = _ANATOMY[picture.modality.name](np.random.default_rng(picture.seed), size)
     for lesion in picture.lesions:
         _paint(canvas, lesion, size)
-    return np.clip(canvas, 0, 255).astype(np.uint8) & np.uint8(_KEPT_BITS)
+    pixels = np.clip(canvas, 0, 255).astype(np.uint8) & np.uint8(_KEPT_BITS)
+    return np.ascontiguousarray(pixels.transpose(1, 2, 0)) if len(pixels) == 3 else pixels[0]
 
 
 def png_bytes(pixels: Pixels) -> bytes:
@@ -72,12 +73,12 @@ def _paint(canvas: Array, lesion: Lesion, size: Size) -> None:
     """Lay one lesion on the canvas in place: fill, spots, wall, septum, highlight."""
     look, patch = lesion.look, rasterise(lesion.shape, size)
     height, width = patch.alpha.shape
-    view = canvas[patch.y0 : patch.y0 + height, patch.x0 : patch.x0 + width]
+    view = canvas[:, patch.y0 : patch.y0 + height, patch.x0 : patch.x0 + width]
     rng = np.random.default_rng(lesion.shape.seed + 1)
     grain = rng.standard_normal((height // 3 + 1, width // 3 + 1), dtype=np.float32)
     noise = np.asarray(Pillow.fromarray(grain).resize((width, height), Pillow.Resampling.BICUBIC))
-    fill = np.empty_like(view)
-    fill[:] = look.colour if view.ndim == 3 else look.colour[0]
+    fill = np.zeros_like(view)
+    add(fill, np.ones_like(patch.alpha), look.colour)
     if look.spots is not None:
         blend(fill, _spots(rng, patch), look.spots)
     if look.rim is not None:
@@ -86,12 +87,11 @@ def _paint(canvas: Array, lesion: Lesion, size: Size) -> None:
         rows = np.arange(height, dtype=np.float32)[:, None] / height
         columns = np.arange(width, dtype=np.float32)[None, :] / width
         cross = np.minimum(np.abs(rows - 0.5), np.abs(columns - 0.5))
-        blend(fill, (cross < 0.06).astype(np.float32), look.septum)
-    fill += look.texture * (noise if view.ndim == 2 else noise[..., None])
+        blend(fill, (cross < 0.05).astype(np.float32), look.septum)
+    fill += look.texture * noise
     if look.gloss:
         blend(fill, _highlight(patch), (255, 250, 246))
-    alpha = patch.alpha * np.float32(look.opacity)
-    view += (alpha if view.ndim == 2 else alpha[..., None]) * (fill - view)
+    view += patch.alpha * np.float32(look.opacity) * (fill - view)
 
 
 def _spots(rng: np.random.Generator, patch: Patch) -> Array:

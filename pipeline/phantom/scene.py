@@ -15,7 +15,7 @@ from pipeline.phantom.shapes import Shape, rasterise
 
 CHANGES = ("new", "larger", "stable", "smaller", "resolved")
 _CHANGE_SHARES = (0.2, 0.22, 0.2, 0.2, 0.18)
-_SHRUNK = (0.56, 0.64)  # the smaller state's radius over the larger one's: plain at 112 pixels
+_SHRUNK = (0.58, 0.64)  # the smaller state's radius over the larger one's: plain at 112 pixels
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

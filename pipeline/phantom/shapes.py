@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from actors.schema import Box
 
 Array = NDArray[np.floating]
+_SIDED = ("meniscus", "crescent")  # drawn for the image's left half, mirrored on the right
 _REACH = 1.08  # the patch's half side over the radius: room for soft borders
 
 
@@ -63,9 +64,9 @@ def rasterise(shape: Shape, size: tuple[int, int]) -> Patch:
     u = (np.arange(x0, x1, dtype=np.float32) + 0.5 - shape.cx * width) / (shape.rx * width)
     v = (np.arange(y0, y1, dtype=np.float32) + 0.5 - shape.cy * height) / (shape.ry * height)
     rng = np.random.default_rng(shape.seed)
+    if shape.outline in _SIDED and shape.cx > 0.5:
+        u = -u
     depth = _OUTLINES[shape.outline](u[None, :], v[:, None], rng)
-    if shape.outline == "meniscus" and shape.cx > 0.5:
-        depth = _meniscus(-u[None, :], v[:, None], rng)
     alpha = np.clip(depth / shape.soft + 0.5, 0.0, 1.0).astype(np.float32)
     return Patch(x0, y0, alpha, np.clip(depth, 0.0, 1.0).astype(np.float32))
 
@@ -93,20 +94,22 @@ def _cloud(u: Array, v: Array, rng: np.random.Generator) -> Array:
 
 
 def _irregular(u: Array, v: Array, rng: np.random.Generator) -> Array:
-    """Deep notches between four or five lobes of unequal size."""
+    """A torn border: deep notches of unequal width and depth."""
     rho, theta = _polar(u, v)
-    lobes, turn = int(rng.integers(4, 6)), rng.uniform(0, 6.28)
-    border = 0.72 + 0.22 * np.cos(lobes * theta + turn) + 0.11 * np.cos(2 * theta - turn)
-    border = border + 0.05 * np.cos(9 * theta + 3 * turn)
+    border = np.full_like(theta, 0.7)
+    for k, amplitude in ((2, 0.08), (3, 0.13), (5, 0.16), (8, 0.06)):
+        amplitude *= rng.uniform(0.75, 1.25)
+        border = border + amplitude * np.cos(k * theta + rng.uniform(0, 6.28))
+    border = np.clip(border, 0.3, None)
     return np.asarray(1 - rho / (border / border.max()), dtype=np.float32)
 
 
 def _spiculated(u: Array, v: Array, rng: np.random.Generator) -> Array:
-    """A core with eight or nine pointed rays of unequal length."""
+    """A core with ten to twelve pointed rays of unequal length."""
     rho, theta = _polar(u, v)
-    rays, turn = int(rng.integers(8, 10)), rng.uniform(0, 6.28)
-    ray = np.abs(np.cos(rays * theta / 2 + turn)) ** 2.5
-    border = 0.5 + 0.5 * ray * (1 + 0.18 * np.cos(3 * theta + turn))
+    rays, turn = int(rng.integers(10, 13)), rng.uniform(0, 6.28)
+    ray = np.abs(np.cos(rays * theta / 2 + turn)) ** 3
+    border = 0.5 + 0.42 * ray * (1 + 0.2 * np.cos(3 * theta + turn))
     return np.asarray(1 - rho / (border / border.max()), dtype=np.float32)
 
 
@@ -119,25 +122,20 @@ def _flame(u: Array, v: Array, rng: np.random.Generator) -> Array:
 
 
 def _dots(u: Array, v: Array, rng: np.random.Generator) -> Array:
-    """Six dots that fill the disc; the outermost reach its border."""
-    centres = [(0.0, 0.0)] + [
-        (0.7 * np.cos(a), 0.7 * np.sin(a))
-        for a in rng.uniform(0, 6.28) + np.arange(5) * 1.2566 + rng.uniform(-0.2, 0.2, 5)
-    ]
-    return _union(u, v, centres, 0.29)
+    """Seven dots of unequal size, scattered over the disc up to its border."""
+    angles = rng.uniform(0, 6.28) + np.arange(6) * 1.0472 + rng.uniform(-0.22, 0.22, 6)
+    reach, radii = rng.uniform(0.55, 0.72, 6), rng.uniform(0.17, 0.27, 6)
+    depths = [1 - np.hypot(u, v) / 0.24]
+    for angle, far, radius in zip(angles, reach, radii, strict=True):
+        x, y = far * np.cos(angle), far * np.sin(angle)
+        depths.append(1 - np.hypot(u - x, v - y) / radius)
+    return np.asarray(np.max(depths, axis=0) * 0.6, dtype=np.float32)
 
 
 def _dot_ring(u: Array, v: Array, rng: np.random.Generator) -> Array:
     """Ten dots that touch on a circle around an empty centre."""
-    turn = rng.uniform(0, 6.28)
-    centres = [
-        (0.78 * np.cos(turn + k * 0.6283), 0.78 * np.sin(turn + k * 0.6283)) for k in range(10)
-    ]
-    return _union(u, v, centres, 0.22)
-
-
-def _union(u: Array, v: Array, centres: list[tuple[float, float]], radius: float) -> Array:
-    depths = [1 - np.hypot(u - x, v - y) / radius for x, y in centres]
+    angles = rng.uniform(0, 6.28) + np.arange(10) * 0.6283
+    depths = [1 - np.hypot(u - 0.78 * np.cos(a), v - 0.78 * np.sin(a)) / 0.22 for a in angles]
     return np.asarray(np.max(depths, axis=0) * 0.6, dtype=np.float32)
 
 
@@ -150,8 +148,9 @@ def _meniscus(u: Array, v: Array, rng: np.random.Generator) -> Array:
 
 
 def _crescent(u: Array, v: Array, rng: np.random.Generator) -> Array:
-    """A narrow upright lens, as fluid between two layers."""
-    return np.asarray((1 - v**2) * 0.98 - np.abs(u), dtype=np.float32)
+    """An upright sickle that bulges outwards (left side of the patch): fluid around a chamber."""
+    middle = 0.85 * v**2 - 0.4
+    return np.asarray((1 - v**2) * 0.6 - np.abs(u - middle), dtype=np.float32)
 
 
 def _stalk(u: Array, v: Array, rng: np.random.Generator) -> Array:

@@ -1,9 +1,9 @@
-"""Catalogue entries outside radiology: fundus, dermoscopy, histopathology, endoscopy, echo."""
+"""Catalogue entries of photographs: fundus, dermoscopy, endoscopy."""
 
 from pipeline.phantom.catalogue import FindingType, Look, Modality, Rule
 from pipeline.phantom.radiology import SMOOTH_OR_IRREGULAR
 
-_FIELD = {
+FIELD_SITES = {
     "upper_left_field": (0.27, 0.27),
     "upper_right_field": (0.73, 0.27),
     "lower_left_field": (0.27, 0.73),
@@ -18,11 +18,11 @@ FUNDUS = Modality(  # right eyes: the disc lies on the image's right, temporal i
     colour=True,
     field_mm=(10, 12, 14),
     sites={
-        "superotemporal_quadrant": (0.33, 0.26),
-        "inferotemporal_quadrant": (0.33, 0.74),
+        "superotemporal_quadrant": (0.33, 0.24),
+        "inferotemporal_quadrant": (0.33, 0.76),
         "superonasal_quadrant": (0.66, 0.23),
         "inferonasal_quadrant": (0.66, 0.77),
-        "macula": (0.42, 0.5),
+        "macula": (0.43, 0.5),
     },
     findings=(
         FindingType(
@@ -66,7 +66,7 @@ DERMOSCOPY = Modality(
     size=(224, 224),
     colour=True,
     field_mm=(20, 24, 30),
-    sites=_FIELD,
+    sites=FIELD_SITES,
     findings=(
         FindingType(
             concept="pigmented_lesion",
@@ -95,46 +95,6 @@ DERMOSCOPY = Modality(
         Rule(concept="vascular_lesion", attribute="purple", diagnosis="angiokeratoma"),
         Rule(concept="vascular_lesion", diagnosis="cherry_angioma"),
         Rule(concept="pigmented_lesion", diagnosis="naevus"),
-    ),
-)
-
-HISTOPATHOLOGY = Modality(
-    name="histopathology",
-    image_noun="field",
-    size=(224, 224),
-    colour=True,
-    field_mm=(2, 4),
-    sites=_FIELD,
-    findings=(
-        FindingType(
-            concept="tumour_nest",
-            look=Look(outline="round", colour=(122, 70, 160), spots=(48, 16, 92)),
-            attributes=SMOOTH_OR_IRREGULAR,
-        ),
-        FindingType(
-            concept="gland",
-            look=Look(
-                outline="round", colour=(252, 250, 252), rim=(92, 40, 130), wall=0.36, texture=3
-            ),
-            attributes={
-                "gland_shape": {
-                    "regular": {"outline": "round"},
-                    "distorted": {"outline": "irregular"},
-                }
-            },
-            radius=(0.09, 0.105),
-        ),
-        FindingType(
-            concept="necrosis",
-            look=Look(outline="cloud", colour=(240, 84, 118), soft=0.3, texture=14),
-        ),
-    ),
-    rules=(
-        Rule(concept="tumour_nest", attribute="irregular", diagnosis="invasive_cancer"),
-        Rule(concept="tumour_nest", diagnosis="cancer_in_situ"),
-        Rule(concept="gland", attribute="distorted", diagnosis="dysplasia"),
-        Rule(concept="necrosis", diagnosis="ischaemic_injury"),
-        Rule(concept="gland", diagnosis="metaplasia"),
     ),
 )
 
@@ -182,52 +142,5 @@ ENDOSCOPY = Modality(
         Rule(concept="bleeding", diagnosis="angiodysplasia"),
         Rule(concept="ulcer", diagnosis="aphthous_colitis"),
         Rule(concept="polyp", diagnosis="tubular_neoplasia"),
-    ),
-)
-
-_CHAMBERS = {
-    "right_ventricle": (0.39, 0.42),
-    "left_ventricle": (0.61, 0.42),
-    "right_atrium": (0.37, 0.74),
-    "left_atrium": (0.63, 0.74),
-}
-ULTRASOUND = Modality(  # apical four-chamber view: the ventricles above, left heart on the right
-    name="ultrasound",
-    image_noun="view",
-    size=(256, 224),
-    colour=False,
-    field_mm=(140, 160, 180),
-    sites={
-        **_CHAMBERS,
-        "right_pericardium": (0.19, 0.53),
-        "left_pericardium": (0.81, 0.53),
-    },
-    findings=(
-        FindingType(
-            concept="intracardiac_mass",
-            look=Look(outline="round", colour=(182, 182, 182), texture=18),
-            attributes=SMOOTH_OR_IRREGULAR,
-            sites=_CHAMBERS,
-        ),
-        FindingType(
-            concept="calcification",
-            look=Look(outline="dots", colour=(255, 255, 255), texture=2),
-            sites=_CHAMBERS,
-        ),
-        FindingType(
-            concept="pericardial_effusion",
-            look=Look(
-                outline="crescent", colour=(2, 2, 2), rim=(235, 235, 235), wall=0.14, texture=2
-            ),
-            radius=(0.075, 0.085),
-            aspect=1.9,
-            sites={"right_pericardium": (0.19, 0.53), "left_pericardium": (0.81, 0.53)},
-        ),
-    ),
-    rules=(
-        Rule(concept="intracardiac_mass", attribute="irregular", diagnosis="thrombosis"),
-        Rule(concept="pericardial_effusion", diagnosis="pericarditis"),
-        Rule(concept="intracardiac_mass", diagnosis="myxoma"),
-        Rule(concept="calcification", diagnosis="valve_disease"),
     ),
 )
