@@ -26,7 +26,7 @@ def find_contradictions(
     said: dict[str, list[_Said]] = {}
     for reading in turns:
         for judged in reading.asserted:
-            if judged.assertion.kind in _KINDS:
+            if _kind(judged.claim, lexicon) in _KINDS:
                 said.setdefault(subject(judged.claim, lexicon), []).append((reading, judged))
     repeated = {
         name: claims for name, claims in said.items() if len({r.turn.turn for r, _ in claims}) > 1
@@ -61,8 +61,9 @@ def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
     """Tell whether two claims cannot both hold.
 
     They are about the same thing unless both name a site and the sites differ. Then opposite
-    polarity of one concept contradicts (a denial that names a change denies that change only), as
-    do two affirmed concepts of one group and two affirmed changes of one group.
+    polarity of one concept contradicts, as do two affirmed concepts of one group and two affirmed
+    changes of one group. "It has resolved" is a denial that says it was there before: it
+    contradicts no plain affirmation.
     """
     if a.site is not None and b.site is not None and a.site != b.site:
         return False
@@ -70,7 +71,7 @@ def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
         return a.present and b.present and lexicon.exclusive(a.concept, b.concept)
     if a.present != b.present:
         denied, affirmed = (b, a) if a.present else (a, b)
-        return denied.change is None or denied.change == affirmed.change
+        return denied.change is None or affirmed.change is not None
     if not a.present or a.change is None or b.change is None:
         return False
     return lexicon.exclusive(a.change, b.change)
@@ -84,8 +85,13 @@ def _conflict(earlier: _Said, later: _Said, lexicon: Lexicon) -> bool:
     one, other = first.turn.referent_id, second.turn.referent_id
     if one is None or other is None or one == other:
         return True
-    of_things = a.assertion.kind == "attribute" or (a.claim.present and b.claim.present)
-    return not of_things
+    values = a.claim.present and b.claim.present
+    return not (values or _kind(a.claim, lexicon) == "attribute")
+
+
+def _kind(claim: Claim, lexicon: Lexicon) -> str | None:
+    concept = lexicon.concepts.get(claim.concept)
+    return concept.kind if concept is not None else None
 
 
 def _contradiction(name: str, earlier: _Said, later: _Said) -> Contradiction:

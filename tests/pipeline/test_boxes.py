@@ -37,7 +37,11 @@ WITH_BOX = [d for d in BOX_DIALECTS if d not in ("none", "molmo")]
         # one patch: the whole cell
         ("kosmos2", "<patch_index_0000><patch_index_0000>", (0, 0, 12.5, 6.25)),
         ("molmo", 'It is <point x="50.0" y="25" alt="it">here</point>', (200, 50, 200, 50)),
-        ("molmo", '<points x1="50.0" y1="25.0" x2="1.0" y2="1.0" alt="a">a</points>', (200, 50, 200, 50)),
+        (
+            "molmo",
+            '<points x1="50.0" y1="25.0" x2="1.0" y2="1.0" alt="a">a</points>',
+            (200, 50, 200, 50),
+        ),
     ],
 )
 def test_region_is_read_in_pixels_of_the_stored_image(dialect, text, box):
