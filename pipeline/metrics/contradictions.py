@@ -12,7 +12,7 @@ from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading
 
 _KINDS = ("finding", "attribute", "diagnosis")  # sites and changes belong to these
 
-_Said = tuple[TurnReading, JudgedClaim]
+Said = tuple[TurnReading, JudgedClaim]
 
 
 def find_contradictions(
@@ -23,7 +23,7 @@ def find_contradictions(
     A subject is a concept, or its group where the lexicon puts it into one: the concepts of a
     group are the values of one thing.
     """
-    said: dict[str, list[_Said]] = {}
+    said: dict[str, list[Said]] = {}
     for reading in turns:
         for judged in reading.asserted:
             if _kind(judged.claim, lexicon) in _KINDS:
@@ -35,14 +35,14 @@ def find_contradictions(
     return frozenset(repeated), tuple(found)
 
 
-def _against(name: str, claims: Sequence[_Said], lexicon: Lexicon) -> list[Contradiction]:
+def _against(name: str, claims: Sequence[Said], lexicon: Lexicon) -> list[Contradiction]:
     """Hold each claim against those still standing; an explicit revision withdraws the earlier."""
     found: list[Contradiction] = []
-    standing: list[_Said] = []
+    standing: list[Said] = []
     for later in claims:
-        kept: list[_Said] = []
+        kept: list[Said] = []
         for earlier in standing:
-            clash = earlier[0] is not later[0] and _conflict(earlier, later, lexicon)
+            clash = earlier[0] is not later[0] and conflict(earlier, later, lexicon)
             if clash:
                 found.append(_contradiction(name, earlier, later))
             if not (clash and later[1].assertion.revised):
@@ -77,8 +77,12 @@ def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
     return lexicon.exclusive(a.change, b.change)
 
 
-def _conflict(earlier: _Said, later: _Said, lexicon: Lexicon) -> bool:
-    """Leave out values of two different referents: one nodule may be smooth, the other not."""
+def conflict(earlier: Said, later: Said, lexicon: Lexicon) -> bool:
+    """Tell whether two claims of two turns contradict each other.
+
+    As ``contradicts``, less the values of two different referents, as the questions name them:
+    one nodule may be smooth and the other not.
+    """
     (first, a), (second, b) = earlier, later
     if not contradicts(a.claim, b.claim, lexicon):
         return False
@@ -94,7 +98,7 @@ def _kind(claim: Claim, lexicon: Lexicon) -> str | None:
     return concept.kind if concept is not None else None
 
 
-def _contradiction(name: str, earlier: _Said, later: _Said) -> Contradiction:
+def _contradiction(name: str, earlier: Said, later: Said) -> Contradiction:
     return Contradiction(
         subject=name,
         earlier_turn=earlier[0].turn.turn,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from actors.schema import Claim
 from pipeline.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, agree, ratio
-from pipeline.metrics.contradictions import contradicts
+from pipeline.metrics.contradictions import Said, conflict
 
 METRIC = "reasoning_coherence"
 
@@ -113,17 +113,15 @@ def _support(reading: DialogueReading, diagnosis: TurnReading, lexicon: Lexicon)
     ]
     if not supporting:
         return None
-    said = [(t.turn.turn, j.claim) for t in reading.turns for j in t.asserted]
+    said = [(t, j) for t in reading.turns for j in t.asserted]
     stands = sum(_stands(claim, said, diagnosis.turn.turn, lexicon) for claim in supporting)
     return (diagnosis.score or 0.0) * stands / len(supporting)
 
 
-def _stands(
-    claim: Claim, said: list[tuple[int, Claim]], diagnosis_turn: int, lexicon: Lexicon
-) -> bool:
-    asserted = [n for n, (turn, own) in enumerate(said) if turn < diagnosis_turn]
+def _stands(claim: Claim, said: list[Said], diagnosis_turn: int, lexicon: Lexicon) -> bool:
     return any(
-        agree(claim, said[n][1])
-        and not any(contradicts(said[n][1], later, lexicon) for _, later in said[n + 1 :])
-        for n in asserted
+        turn.turn.turn < diagnosis_turn
+        and agree(claim, own.claim)
+        and not any(conflict((turn, own), later, lexicon) for later in said[n + 1 :])
+        for n, (turn, own) in enumerate(said)
     )

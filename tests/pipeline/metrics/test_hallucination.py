@@ -90,11 +90,11 @@ def test_repeating_a_claim_at_another_turn_counts_again():
     assert (row.numerator, row.denominator) == (2, 2)
 
 
-def test_bare_letter_claims_what_its_option_says():
+def test_bare_letter_claims_nothing():
     one = turn(1, "choice", "A", choices=("nodule", "effusion"))
     two = dialogue(one, findings=FINDINGS)
-    assert value(two, {1: "(A)"}, METRIC) == 0
-    assert value(two, {1: "(B)"}, METRIC) == 1
+    assert value(two, {1: "(B)"}, METRIC) is None
+    assert value(two, {1: "(B) effusion"}, METRIC) == 1
 
 
 def test_strict_and_lenient_rate_and_kinds_by_hand():
