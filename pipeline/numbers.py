@@ -98,8 +98,8 @@ def parse_number(text: str, unit: str | None) -> float | None:
     Values are digits ("12", "1.5", "1,200", "1,5", "3/4") or words up to ninety-nine. Where a
     unit is asked, a value with a unit of the same kind comes before one without any, and lengths,
     areas and volumes are converted; where none is asked, values that carry a unit are passed
-    over, and "no nodules" is 0. A range, alternatives and bounds ("5-7 mm", "5 or 6", "at least 5") are several answers,
-    hence None. Numbers inside of names ("T2", "2nd") are none.
+    over, and "no nodules" is 0. A range, alternatives and bounds ("5-7 mm", "5 or 6", "at least
+    5") are several answers, hence None. Numbers inside of names ("T2", "2nd") are none.
     """
     kind, factor = _measure(unit)
     values = [v for v in _values(text) if _usable(v, kind)]
