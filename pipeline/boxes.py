@@ -86,9 +86,14 @@ def strip_boxes(text: str, dialect: str) -> str:
     """Take the region markup of ``dialect`` out, so that its numbers are no answers.
 
     The words of the model stay, also those that it wrote as the label of a JSON object.
+
+    Raises:
+        ValueError: an unknown dialect.
     """
     if dialect == "none":
         return text
+    if dialect not in _MARKUP:
+        raise ValueError(f"box dialect {dialect!r} is unknown")
     if dialect in ("qwen25", "gemini"):
         key = "bbox_2d" if dialect == "qwen25" else "box_2d"
         text = _JSON_OBJECT.sub(lambda m: _label(m.group(0), key), text)

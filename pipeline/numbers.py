@@ -62,7 +62,12 @@ _BOUND = re.compile(
 )
 _ONE_AS_PRONOUN = re.compile(r"^\s{1,3}(?:of|can|could|may|might|would|should|must|is|was)\b")
 _NEXT_LETTER = re.compile(r"(?!x\s?\d)[A-Za-z]")
-_SHARES_UNIT = re.compile(r"^\s{0,3}(?:-|–|—|x|×|by\b|to\b|or\b|and\b)\s{0,3}$", re.IGNORECASE)
+_SHARES_UNIT = re.compile(
+    r"^\s{0,3}(?:-|–|—|x|×|±|\+/-|by\b|to\b|or\b|and\b)\s{0,3}$", re.IGNORECASE
+)
+_NO_SUCH = re.compile(
+    r"^\W{0,8}(?:there (?:is|are) )?no (?!idea|doubt|change|answer)\w", re.IGNORECASE
+)
 _GOLD = re.compile(r"^\s*(?P<number>[-+−]?[\d.,/]+)\s*(?P<unit>.*?)\s*$", re.DOTALL)
 
 
@@ -93,15 +98,15 @@ def parse_number(text: str, unit: str | None) -> float | None:
     Values are digits ("12", "1.5", "1,200", "1,5", "3/4") or words up to ninety-nine. Where a
     unit is asked, a value with a unit of the same kind comes before one without any, and lengths,
     areas and volumes are converted; where none is asked, values that carry a unit are passed
-    over. A range, alternatives and bounds ("5-7 mm", "5 or 6", "at least 5") are several answers,
-    hence None. Numbers inside of names ("T2", "2nd") are none.
+    over, and "no nodules" is 0. A range, alternatives and bounds ("5-7 mm", "5 or 6", "at least
+    5") are several answers, hence None. Numbers inside of names ("T2", "2nd") are none.
     """
     kind, factor = _measure(unit)
     values = [v for v in _values(text) if _usable(v, kind)]
     with_unit = [v for v in values if v.unit is not None]
     candidates = with_unit or values
     if not candidates:
-        return None
+        return 0.0 if kind not in _MEASURES and _NO_SUCH.match(text) else None
     first = candidates[0]
     if _is_ambiguous(first, values, text):
         return None

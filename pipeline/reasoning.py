@@ -3,6 +3,7 @@
 In: the raw response. Out: the final answer and how much was taken off.
 """
 
+import re
 from dataclasses import dataclass
 
 # Opening and closing marks by model family: Qwen and DeepSeek, further tag models, Kimi,
@@ -44,20 +45,15 @@ def strip_reasoning(text: str) -> Stripped:
 
 
 def _strip(text: str, opening: str, closing: str) -> tuple[str, bool]:
+    """Take off one kind of marks; also tell whether the last one was left open."""
     kept: list[str] = []
-    rest = text
-    while rest:
-        start, end = rest.find(opening), rest.find(closing)
-        if end >= 0 and (start < 0 or end < start):
-            kept, rest = [], rest[end + len(closing) :]
-        elif start >= 0:
-            kept.append(rest[:start])
-            rest = rest[start + len(opening) :]
-            end = rest.find(closing)
-            if end < 0:
-                return "".join(kept), True
-            rest = rest[end + len(closing) :]
-        else:
-            kept.append(rest)
-            break
-    return "".join(kept), False
+    inside = False
+    for part in re.split(f"({re.escape(opening)}|{re.escape(closing)})", text):
+        if part == opening:
+            inside = True
+        elif part == closing:
+            kept = kept if inside else []
+            inside = False
+        elif not inside:
+            kept.append(part)
+    return "".join(kept), inside

@@ -13,6 +13,7 @@ from pipeline.claims.matcher import Item, Mention, Trigger
 from pipeline.claims.triggers import word_set
 
 POSSIBLE, PROBABLE = 2, 1
+_CHOICES = frozenset(("or", "versus", "vs"))
 _PAST = frozenset(("was", "were", "had", "showed", "demonstrated", "revealed", "seen", "shown"))
 _COMPARES = word_set("compares")
 # A trigger of both directions reaches back only where it ends its statement.
@@ -102,5 +103,6 @@ def _alternatives(words: list[str], clause: Clause) -> None:
     targets = [m for m in _mentions(clause.items) if m.is_target]
     for left, right in pairwise(targets):
         joined = words[left.hi : right.lo]
-        if "or" in joined and len(joined) <= 3 and not (left.neg or right.neg):
+        choice = _CHOICES.intersection(joined)
+        if choice and len(joined) <= 3 and not (left.neg or right.neg):
             left.grade = right.grade = POSSIBLE

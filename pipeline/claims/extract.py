@@ -74,7 +74,7 @@ class _Reader:
         if not items and self.implied is None:
             return
         items = self._listed(sentence, items)
-        self.revising = revises(items) or self.revising
+        self.revising = revises(items, sentence.lo) or self.revising
         before = len(self.said)
         self._imply(answer)
         self._state(sentence, items)

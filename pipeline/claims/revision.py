@@ -24,9 +24,13 @@ def take_back(items: list[Item]) -> None:
                 break
 
 
-def revises(items: list[Item]) -> bool:
-    """Tell whether a sentence says that it corrects an earlier statement."""
-    return any(isinstance(item, Trigger) and "revise" in item.categories for item in items)
+def revises(items: list[Item], start: int) -> bool:
+    """Tell whether the sentence from token ``start`` says that it corrects an earlier statement."""
+    return any(
+        "revise" in item.categories or ("correct" in item.categories and item.lo == start)
+        for item in items
+        if isinstance(item, Trigger)
+    )
 
 
 def settle(assertions: list[Assertion], lexicon: Lexicon) -> tuple[Assertion, ...]:

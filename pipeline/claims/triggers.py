@@ -1,7 +1,8 @@
 """Trigger phrases: what turns a mention into a denied, hedged or merely reported one.
 
 In: the tables beside this module: ``triggers.json``, ``changes.json`` and ``words.json``.
-Out: phrases as words, each with its category. A phrase may hold ``(a|b|)`` alternatives; an empty one makes the words optional.
+Out: phrases as words, each with its category. A phrase may hold ``(a|b|)`` alternatives; an empty
+one makes the words optional.
 
 Categories: ``neg_*`` deny, ``possible_*`` and ``probable_*`` hedge, ``skip_*`` keep a mention from
 being an assertion at all (history, hypothesis, plan, somebody else, report of a statement),

@@ -12,7 +12,7 @@ from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading
 
 _KINDS = ("finding", "attribute", "diagnosis")  # sites and changes belong to these
 
-_Said = tuple[TurnReading, JudgedClaim]
+Said = tuple[TurnReading, JudgedClaim]
 
 
 def find_contradictions(
@@ -23,10 +23,10 @@ def find_contradictions(
     A subject is a concept, or its group where the lexicon puts it into one: the concepts of a
     group are the values of one thing.
     """
-    said: dict[str, list[_Said]] = {}
+    said: dict[str, list[Said]] = {}
     for reading in turns:
         for judged in reading.asserted:
-            if judged.assertion.kind in _KINDS:
+            if _kind(judged.claim, lexicon) in _KINDS:
                 said.setdefault(subject(judged.claim, lexicon), []).append((reading, judged))
     repeated = {
         name: claims for name, claims in said.items() if len({r.turn.turn for r, _ in claims}) > 1
@@ -35,14 +35,14 @@ def find_contradictions(
     return frozenset(repeated), tuple(found)
 
 
-def _against(name: str, claims: Sequence[_Said], lexicon: Lexicon) -> list[Contradiction]:
+def _against(name: str, claims: Sequence[Said], lexicon: Lexicon) -> list[Contradiction]:
     """Hold each claim against those still standing; an explicit revision withdraws the earlier."""
     found: list[Contradiction] = []
-    standing: list[_Said] = []
+    standing: list[Said] = []
     for later in claims:
-        kept: list[_Said] = []
+        kept: list[Said] = []
         for earlier in standing:
-            clash = earlier[0] is not later[0] and _conflict(earlier, later, lexicon)
+            clash = earlier[0] is not later[0] and conflict(earlier, later, lexicon)
             if clash:
                 found.append(_contradiction(name, earlier, later))
             if not (clash and later[1].assertion.revised):
@@ -61,8 +61,9 @@ def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
     """Tell whether two claims cannot both hold.
 
     They are about the same thing unless both name a site and the sites differ. Then opposite
-    polarity of one concept contradicts (a denial that names a change denies that change only), as
-    do two affirmed concepts of one group and two affirmed changes of one group.
+    polarity of one concept contradicts, as do two affirmed concepts of one group and two affirmed
+    changes of one group. "It has resolved" is a denial that says it was there before: it
+    contradicts no plain affirmation.
     """
     if a.site is not None and b.site is not None and a.site != b.site:
         return False
@@ -70,25 +71,34 @@ def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
         return a.present and b.present and lexicon.exclusive(a.concept, b.concept)
     if a.present != b.present:
         denied, affirmed = (b, a) if a.present else (a, b)
-        return denied.change is None or denied.change == affirmed.change
+        return denied.change is None or affirmed.change is not None
     if not a.present or a.change is None or b.change is None:
         return False
     return lexicon.exclusive(a.change, b.change)
 
 
-def _conflict(earlier: _Said, later: _Said, lexicon: Lexicon) -> bool:
-    """Leave out values of two different referents: one nodule may be smooth, the other not."""
+def conflict(earlier: Said, later: Said, lexicon: Lexicon) -> bool:
+    """Tell whether two claims of two turns contradict each other.
+
+    As ``contradicts``, less the values of two different referents, as the questions name them:
+    one nodule may be smooth and the other not.
+    """
     (first, a), (second, b) = earlier, later
     if not contradicts(a.claim, b.claim, lexicon):
         return False
     one, other = first.turn.referent_id, second.turn.referent_id
     if one is None or other is None or one == other:
         return True
-    of_things = a.assertion.kind == "attribute" or (a.claim.present and b.claim.present)
-    return not of_things
+    values = a.claim.present and b.claim.present
+    return not (values or _kind(a.claim, lexicon) == "attribute")
 
 
-def _contradiction(name: str, earlier: _Said, later: _Said) -> Contradiction:
+def _kind(claim: Claim, lexicon: Lexicon) -> str | None:
+    concept = lexicon.concepts.get(claim.concept)
+    return concept.kind if concept is not None else None
+
+
+def _contradiction(name: str, earlier: Said, later: Said) -> Contradiction:
     return Contradiction(
         subject=name,
         earlier_turn=earlier[0].turn.turn,

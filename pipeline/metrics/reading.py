@@ -5,11 +5,10 @@ Out: ``DialogueReading``.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from actors.schema import Box, Dialogue, Region, Turn
 from pipeline.boxes import hits, iou, is_point, read_box, strip_boxes
-from pipeline.claims import Assertion, extract_assertions
+from pipeline.claims import extract_assertions
 from pipeline.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, JudgedClaim, Response, TurnReading
 from pipeline.metrics.contradictions import find_contradictions
@@ -78,7 +77,7 @@ class _Reader:
         text = strip_boxes(stripped.final, self._dialect)
         box = self._box(stripped.final, region, response)
         parsed = parse_answer(turn, text)
-        claims = self._claims(turn, text, parsed)
+        claims = self._claims(turn, text)
         hit = self._hit(region, box, claims)
         parsed, score = score_turn(turn, parsed, claims, hit, self._lexicon)
         return TurnReading(
@@ -120,12 +119,8 @@ class _Reader:
         input_size = response.input_sizes.get(image.image_id)
         return read_box(text, self._dialect, (image.width, image.height), input_size)
 
-    def _claims(self, turn: Turn, text: str, parsed: Parsed) -> tuple[JudgedClaim, ...]:
-        """Judge the claims of the text; a bare letter claims what its option says."""
+    def _claims(self, turn: Turn, text: str) -> tuple[JudgedClaim, ...]:
         assertions = extract_assertions(text, self._lexicon, turn.asks)
-        if not assertions and turn.answer_type == "choice" and parsed.text is not None:
-            option = turn.choices[ord(parsed.text) - ord("A")]
-            assertions = _implied(extract_assertions(option, self._lexicon, turn.asks))
         return judge_claims(assertions, self._dialogue.findings, self._lexicon, self._prior_shown)
 
     def _hit(
@@ -150,7 +145,3 @@ def _overlap(region: Region | None, box: Box | None, dialect: str) -> float | No
     if region is None or dialect in ("none", "molmo"):
         return None
     return 0.0 if box is None or is_point(box) else iou(box, region.box)
-
-
-def _implied(assertions: tuple[Assertion, ...]) -> tuple[Assertion, ...]:
-    return tuple(replace(a, start=-1, end=-1) for a in assertions)

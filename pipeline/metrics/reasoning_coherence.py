@@ -7,12 +7,11 @@ said twice it contradicted.
 """
 
 from dataclasses import dataclass
-from itertools import chain
 
 from actors.schema import Claim
 from pipeline.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, agree, ratio
-from pipeline.metrics.contradictions import contradicts
+from pipeline.metrics.contradictions import Said, conflict
 
 METRIC = "reasoning_coherence"
 
@@ -69,35 +68,35 @@ def contradicted_subjects(reading: DialogueReading) -> frozenset[str]:
 def _recall(reading: DialogueReading) -> float | None:
     """R: longest common subsequence of expert's and model's claims over the expert's claims.
 
-    The order that counts is that of the turns. Within one turn the model's claims are taken in
-    the order in which the expert would have made them.
+    The order that counts is that of the turns; within one turn the model may say things in any.
     """
     expert = [e for t in reading.turns if t.turn.step is not None for e in t.turn.claims]
     if not expert:
         return None
-    model = chain.from_iterable(_in_expert_order(t, expert) for t in reading.turns)
-    return _common(expert, list(model)) / len(expert)
+    return _common(expert, [[j.claim for j in t.asserted] for t in reading.turns]) / len(expert)
 
 
-def _in_expert_order(reading: TurnReading, expert: list[Claim]) -> list[Claim]:
-    """Sort a turn's claims by the first expert's claim they agree with, this turn's own first."""
-    order = [*reading.turn.claims, *expert]
+def _common(expert: list[Claim], turns: list[list[Claim]]) -> int:
+    """Length of the longest common subsequence under ``agree``, each turn's claims unordered.
 
-    def place(claim: Claim) -> int:
-        return next((n for n, e in enumerate(order) if agree(e, claim)), len(order))
-
-    return sorted((j.claim for j in reading.asserted), key=place)
-
-
-def _common(expert: list[Claim], model: list[Claim]) -> int:
-    """Length of the longest common subsequence under ``agree``."""
-    row = [0] * (len(model) + 1)
-    for e in expert:
-        previous = row
-        row = [0]
-        for n, m in enumerate(model):
-            row.append(max(previous[n] + 1 if agree(e, m) else 0, previous[n + 1], row[n]))
-    return row[-1]
+    ``best[i]`` is the length over the first i expert claims and the turns so far; a further turn
+    extends it by the claims that it shares with the expert's next ones.
+    """
+    best = [0] * (len(expert) + 1)
+    for claims in turns:
+        if not claims:
+            continue
+        extended = list(best)
+        for start in range(len(expert)):
+            unused = list(claims)
+            for end in range(start, len(expert)):
+                same = next((c for c in unused if agree(expert[end], c)), None)
+                if same is not None:
+                    unused.remove(same)
+                length = best[start] + len(claims) - len(unused)
+                extended[end + 1] = max(extended[end + 1], extended[end], length)
+        best = extended
+    return best[-1]
 
 
 def _support(reading: DialogueReading, diagnosis: TurnReading, lexicon: Lexicon) -> float | None:
@@ -114,17 +113,15 @@ def _support(reading: DialogueReading, diagnosis: TurnReading, lexicon: Lexicon)
     ]
     if not supporting:
         return None
-    said = [(t.turn.turn, j.claim) for t in reading.turns for j in t.asserted]
+    said = [(t, j) for t in reading.turns for j in t.asserted]
     stands = sum(_stands(claim, said, diagnosis.turn.turn, lexicon) for claim in supporting)
     return (diagnosis.score or 0.0) * stands / len(supporting)
 
 
-def _stands(
-    claim: Claim, said: list[tuple[int, Claim]], diagnosis_turn: int, lexicon: Lexicon
-) -> bool:
-    asserted = [n for n, (turn, own) in enumerate(said) if turn < diagnosis_turn]
+def _stands(claim: Claim, said: list[Said], diagnosis_turn: int, lexicon: Lexicon) -> bool:
     return any(
-        agree(claim, said[n][1])
-        and not any(contradicts(said[n][1], later, lexicon) for _, later in said[n + 1 :])
-        for n in asserted
+        turn.turn.turn < diagnosis_turn
+        and agree(claim, own.claim)
+        and not any(conflict((turn, own), later, lexicon) for later in said[n + 1 :])
+        for n, (turn, own) in enumerate(said)
     )

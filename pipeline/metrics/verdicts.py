@@ -27,7 +27,11 @@ def judge_claims(
         verdict: Verdict | None = None
         fault: Fault | None = None
         if assertion.certainty == "certain" and is_checkable(assertion.claim, lexicon):
-            verdict, fault = meet(assertion.claim, findings, prior_shown)
+            claim = assertion.claim
+            if _is_bare_change(claim, lexicon):
+                verdict, fault = _meet_bare_change(claim, findings, prior_shown)
+            else:
+                verdict, fault = meet(claim, findings, prior_shown)
         judged.append(JudgedClaim(assertion=assertion, verdict=verdict, fault=fault))
     return tuple(judged)
 
@@ -45,23 +49,40 @@ def meet(
 
     Affirmed: supported if a present row of the concept agrees in site and change wherever both
     sides name one. Denied: supported if no present row agrees in site. Without any row of the
-    concept: unverifiable. A change affirmed before a prior image was shown: contradicted.
+    concept: unverifiable. A change claimed before a prior image was shown: contradicted.
     """
-    if claim.present and claim.change is not None and not prior_shown:
+    if claim.change is not None and not prior_shown:
         return "contradicted", "change_without_prior"
     rows = [f for f in findings if f.concept == claim.concept]
     if not rows:
         return "unverifiable", None
     here = [f for f in rows if f.present and _same(f.site, claim.site)]
     if not claim.present:
-        # "No new nodule" denies the change as well: an old nodule does not speak against it.
-        against = [f for f in here if _same(f.change, claim.change)]
-        return ("contradicted", "false_denial") if against else ("supported", None)
+        return ("contradicted", "false_denial") if here else ("supported", None)
     if any(_same(f.change, claim.change) for f in here):
         return "supported", None
     if here:
         return "contradicted", "wrong_change"
     return "contradicted", "wrong_site" if any(f.present for f in rows) else "false_finding"
+
+
+def _is_bare_change(claim: Claim, lexicon: Lexicon) -> bool:
+    """Tell "it has grown" that names no finding: the concept claimed is the change itself."""
+    return lexicon.concepts[claim.concept].kind == "change"
+
+
+def _meet_bare_change(
+    claim: Claim, findings: Sequence[Finding], prior_shown: bool
+) -> tuple[Verdict, Fault | None]:
+    """Hold a change of nothing in particular against every finding with an assessed change."""
+    if not prior_shown:
+        return "contradicted", "change_without_prior"
+    rows = [f for f in findings if f.change is not None]
+    if not rows:
+        return "unverifiable", None
+    if any(f.change == claim.concept for f in rows) == claim.present:
+        return "supported", None
+    return "contradicted", "wrong_change"
 
 
 def _same(a: str | None, b: str | None) -> bool:
