@@ -1,5 +1,7 @@
 """Clustered dialogues with a known truth, as the frames that the statistics take in."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -32,3 +34,67 @@ def sums_frame(cluster, numerator, denominator, metric="turn_accuracy", group=("
             "denominator": np.asarray(denominator, dtype=float),
         }
     )
+
+
+@dataclass(frozen=True)
+class World:
+    """Dialogues that every simulated run answers: their clusters and how hard they are."""
+
+    dialogues: pd.DataFrame  # dialogue_id, patient_id, specialty
+    hardness: np.ndarray  # on the logit scale, shared by all runs
+    turns: np.ndarray
+    pairs: np.ndarray
+    concludes: np.ndarray
+
+
+def world(rng, n_dialogues, dialogues_per_patient=1.4, specialties=6):
+    """Draw dialogues; a patient's dialogues share a specialty and part of their hardness."""
+    n_patients = max(1, round(n_dialogues / dialogues_per_patient))
+    patient = np.sort(rng.integers(0, n_patients, n_dialogues))
+    dialogues = pd.DataFrame(
+        {
+            "dialogue_id": [f"d{i:05d}" for i in range(n_dialogues)],
+            "patient_id": [f"p{p:05d}" for p in patient],
+            "specialty": [f"s{p % specialties}" for p in patient],
+        }
+    )
+    return World(
+        dialogues=dialogues,
+        hardness=rng.normal(0, 0.8, n_patients)[patient] + rng.normal(0, 0.6, n_dialogues),
+        turns=1 + np.minimum(rng.poisson(4.3, n_dialogues), 14),
+        pairs=rng.integers(0, 4, n_dialogues),
+        concludes=rng.random(n_dialogues) < 0.6,
+    )
+
+
+def run_scores(rng, here, skill=0.0, specialty_skill=None):
+    """Score one run of a model: ``skill`` shifts the logit of every good outcome.
+
+    Each run has effects of its own per patient, so that errors cluster within a run too, and
+    its own number of claims, so that the denominators of hallucination differ between runs.
+    """
+    _, patient = np.unique(here.dialogues.patient_id, return_inverse=True)
+    own = rng.normal(0, 0.3, patient.max() + 1)[patient]
+    logit = 0.5 + skill + here.hardness + own
+    if specialty_skill:
+        logit = logit + here.dialogues.specialty.map(specialty_skill).fillna(0.0).to_numpy()
+    p = 1.0 / (1.0 + np.exp(-logit))
+    claims = rng.poisson(0.8 * here.turns)
+    step = np.where(here.concludes, rng.beta(4 * p + 0.1, 4 * (1 - p) + 0.1), 0.0)
+    sums = {
+        "turn_accuracy": (rng.binomial(here.turns, p), here.turns),
+        "visual_consistency": (rng.binomial(here.pairs, p), here.pairs),
+        "reasoning_coherence": (step, here.concludes.astype(float)),
+        "hallucination_rate": (rng.binomial(claims, 1.0 - p), claims),
+    }
+    frames = [
+        here.dialogues.assign(
+            metric=metric,
+            numerator=np.asarray(numerator, dtype=float),
+            denominator=np.asarray(denominator, dtype=float),
+            status=np.where(np.asarray(denominator) > 0, "scored", "unscored"),
+            reason=None,
+        )
+        for metric, (numerator, denominator) in sums.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
