@@ -22,9 +22,10 @@ class ActorResources:
 
 @contextlib.contextmanager
 def cluster() -> Iterator[None]:
-    """Be connected to Ray inside the block: the current cluster, RAY_ADDRESS, or a local one.
+    """Be connected to Ray inside the block: RAY_ADDRESS, the cluster that runs here, or a new one.
 
-    A connection that was there before stays; one made here is shut down at the end.
+    RAY_ADDRESS=local always starts a new one. A connection that was there before stays; one made
+    here is shut down at the end.
 
     Raises:
         InfrastructureError: RAY_ADDRESS names a cluster that does not answer.
@@ -32,12 +33,9 @@ def cluster() -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    try:
-        ray.init(address="auto", log_to_driver=False, logging_level=logging.WARNING)
-    except ConnectionError as error:
-        if os.environ.get("RAY_ADDRESS"):
-            raise InfrastructureError(f"no Ray cluster at RAY_ADDRESS: {error}") from error
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.WARNING)
+    address = os.environ.get("RAY_ADDRESS", "auto")
+    if address == "local" or not _joined(address):
+        _start_local()
     try:
         yield
     finally:
@@ -71,3 +69,23 @@ def actor_resources(compute: ComputeConfig, *, gpus_per_engine: int) -> ActorRes
 
 def _autoscales() -> bool:
     return os.environ.get("IMCBENCH_AUTOSCALING", "") == "1"
+
+
+def _joined(address: str) -> bool:
+    """Connect to a running cluster; False where none runs here and none was named."""
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except ConnectionError as error:
+        if address != "auto":
+            raise InfrastructureError(f"no Ray cluster at RAY_ADDRESS={address}: {error}") from error
+        return False
+    return True
+
+
+def _start_local() -> None:
+    """Start a cluster of this machine alone, listening on loopback."""
+    # The core worker's own remarks on actor arguments are not for a user's terminal.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    ray.init(
+        address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+    )

@@ -150,7 +150,8 @@ def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Tabl
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    # Ray Data prints the stack of every error that it also raises; its files keep them.
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     dataset = ray.data.from_arrow(blocks).map_batches(
         DialogueActor,
         fn_constructor_kwargs={"config": config, "run_id": run_id},
