@@ -4,6 +4,8 @@ In: a ``Scene`` and the dialogue's id. Out: the tuples that a ``Dialogue`` row h
 an image is empty until it is drawn.
 """
 
+from dataclasses import replace
+
 from actors.schema import Finding, Image, Region
 from pipeline.phantom.scene import Referent, Scene
 
@@ -61,30 +63,7 @@ def finding_rows(scene: Scene, dialogue_id: str) -> tuple[Finding, ...]:
     Rows speak of the current image: what only the prior shows is absent, and ``resolved``.
     """
     current = image_id(dialogue_id, "current")
-    rows: list[Finding] = []
-    for r in scene.referents:
-        there = r.current is not None
-        rows.append(
-            Finding(
-                concept=r.concept,
-                present=there,
-                image_id=current,
-                referent_id=r.referent_id,
-                site=r.site,
-                change=r.change,
-            )
-        )
-        rows += [
-            Finding(
-                concept=value,
-                present=True,
-                image_id=current,
-                referent_id=r.referent_id,
-                site=r.site,
-            )
-            for _, value in r.attributes
-            if there
-        ]
+    rows = [row for referent in scene.referents for row in _lesion_rows(referent, current)]
     named = {row.concept for row in rows}
     attributes = {
         value: None
@@ -103,3 +82,18 @@ def finding_rows(scene: Scene, dialogue_id: str) -> tuple[Finding, ...]:
         for diagnosis in scene.modality.diagnoses
     ]
     return tuple(rows)
+
+
+def _lesion_rows(referent: Referent, current: str) -> list[Finding]:
+    """One lesion and, where it shows now, its attributes."""
+    there = referent.current is not None
+    lesion = Finding(
+        concept=referent.concept,
+        present=there,
+        image_id=current,
+        referent_id=referent.referent_id,
+        site=referent.site,
+        change=referent.change,
+    )
+    values = [value for _, value in referent.attributes] if there else []
+    return [lesion, *(replace(lesion, concept=value, change=None) for value in values)]

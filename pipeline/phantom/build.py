@@ -53,7 +53,7 @@ def build(
     if dialogues < 1 or seed < 0:
         raise ValueError(f"dialogues is {dialogues} and seed {seed}; need at least 1 and 0")
     if not ray.is_initialized():
-        ray.init(num_cpus=parallelism, include_dashboard=False, log_to_driver=False)
+        ray.init(log_to_driver=False)
     lexicon = _json_bytes(lexicon_document())
     _write(target, _LEXICON, lexicon)
     task = ray.remote(write_part)

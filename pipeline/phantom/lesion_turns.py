@@ -15,19 +15,9 @@ def find(telling: Telling, referent: Referent) -> Turn:
     forms = [("concept", 0.22), ("text", 0.14), ("what", 0.16), ("region", 0.14)]
     form = telling.draw([*forms, ("boolean", 0.75), ("where", 0.2)] if unique else forms)
     claims = (claim_of(referent),)
-    article = with_article(concept)
     answer: str | None
     if form == "boolean":
-        question = telling.ask("present", a=article, concept=concept)
-        return turn_about(
-            referent,
-            question=question,
-            answer_type="boolean",
-            answer="yes",
-            asks=referent.concept,
-            step="finding",
-            claims=claims,
-        )
+        return _is_present(telling, referent)
     choices: tuple[str, ...] = ()
     answer, kind, answer_type = referent.concept, "what", "concept"
     if form == "where":
@@ -50,6 +40,20 @@ def find(telling: Telling, referent: Referent) -> Turn:
         choices=choices,
         step="finding",
         claims=claims,
+    )
+
+
+def _is_present(telling: Telling, referent: Referent) -> Turn:
+    """Ask whether there is a lesion of the type; there is."""
+    concept = spoken(referent.concept)
+    return turn_about(
+        referent,
+        question=telling.ask("present", a=with_article(concept), concept=concept),
+        answer_type="boolean",
+        answer="yes",
+        asks=referent.concept,
+        step="finding",
+        claims=(claim_of(referent),),
     )
 
 

@@ -169,17 +169,14 @@ def _draw_referent(
         seed=int(rng.integers(2**31)),
     )
     ratio = before / radius
-    earlier = replace(shape, rx=shape.rx * ratio, ry=shape.ry * ratio)
+    earlier = replace(shape, cx=shape.cx + 0.006, rx=shape.rx * ratio, ry=shape.ry * ratio)
+    now, then = Lesion(shape=shape, look=look), Lesion(shape=earlier, look=look)
     return Referent(
         referent_id="",
         concept=finding.concept,
         site=site,
         attributes=tuple(attributes),
         change=change,
-        current=None if change == "resolved" else Lesion(shape=shape, look=look),
-        prior=(
-            None
-            if change in (None, "new")
-            else Lesion(shape=replace(earlier, cx=shape.cx + 0.006), look=look)
-        ),
+        current=None if change == "resolved" else now,
+        prior=None if change in (None, "new") else then,
     )
