@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
+from pipeline.claims import leading_answer
+
 Boolean = Literal["yes", "no", "uncertain"]
 
 _QUIET = str.maketrans("", "", '*_`"“”#>\\$')  # emphasis and quotes say nothing
@@ -34,6 +36,7 @@ _UNSURE = (
     r"i (?:cannot|can't|can not) (?:tell|say|determine|be sure|exclude|rule))"
 )
 _NOT_A_WORD_ON = r"(?![\w'’])"  # "no-one" still passes; "nodule" and "yesterday" do not
+_RESTATED = re.compile(r"^[^?.!\n]{1,200}\?\s{0,4}(?=\w)")
 _YES_AND_NO = re.compile(_LEAD + r"yes\s{0,3}(?:/|or|and)\s{0,3}no\b", re.IGNORECASE)
 _LEADING = re.compile(
     _LEAD
@@ -83,8 +86,8 @@ _DENIED_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
-    r"^[)\]]?\s{0,3}(?:is|are|was|seems|looks)\s{1,3}(?:not\b|n't|wrong|incorrect|unlikely|"
-    r"less likely|ruled out|excluded|false)",
+    r"^[)\]]?\s{0,3}(?:(?:is|are|was|seems|looks)\s{1,3}(?:not\b|wrong|incorrect|unlikely|"
+    r"less likely|ruled out|excluded|false)|isn't|(?:cannot|can't|can not) be)",
     re.IGNORECASE,
 )
 _OWN_LETTER = re.compile(r"^\s{0,3}\(?[A-Z][).:]\s{1,3}")
@@ -94,15 +97,18 @@ def parse_boolean(text: str) -> Boolean | None:
     """Read a yes or no that opens the answer or is named as the answer.
 
     "Yes, ...", "No nodule is seen.", "Final answer: no", "So, yes." count; a yes or no elsewhere
-    in the text does not. Doubt that opens the answer is ``uncertain``. An answer that gives both
-    yes and no is None, as is one that gives neither.
+    in the text does not. A restated question is passed over. Doubt that opens the answer is
+    ``uncertain``. An answer that gives both yes and no is None, as is one that gives neither.
     """
-    text = _quiet(text)
+    text = _RESTATED.sub("", _quiet(text), count=1)
     if _YES_AND_NO.match(text):
         return None
     found: set[Boolean] = set()
+    word = leading_answer(text)
     leading = _LEADING.match(text)
-    if leading is not None:
+    if word is not None:
+        found.add(word)
+    elif leading is not None:
         found.add(_polarity(leading))
     found.update(_polarity(m) for m in _CONCLUDING.finditer(text))
     return found.pop() if len(found) == 1 else None
@@ -145,12 +151,16 @@ def _letters(matches: Iterable[re.Match[str]], text: str) -> Iterable[str]:
     for match in matches:
         name = match.lastgroup or ""
         start, end = match.span(name)
-        before, after = text[max(0, start - 40) : start], text[end : end + 40]
-        if not _DENIED_BEFORE.search(before) and not _DENIED_AFTER.match(after):
+        if not _is_denied(text, start, end):
             yield match[name].upper()
             also = _ALSO.match(text, end)
             if also is not None:
                 yield also[1]
+
+
+def _is_denied(text: str, start: int, end: int) -> bool:
+    before, after = text[max(0, start - 40) : start], text[end : end + 40]
+    return bool(_DENIED_BEFORE.search(before) or _DENIED_AFTER.match(after))
 
 
 def _by_text(text: str, choices: tuple[str, ...]) -> str | None:
@@ -161,7 +171,7 @@ def _by_text(text: str, choices: tuple[str, ...]) -> str | None:
     found = {
         letter_of[_plain(match[0])]
         for match in pattern.finditer(text)
-        if not _DENIED_BEFORE.search(text[max(0, match.start() - 40) : match.start()])
+        if not _is_denied(text, match.start(), match.end())
     }
     return found.pop() if len(found) == 1 else None
 

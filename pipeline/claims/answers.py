@@ -19,12 +19,13 @@ _UNCERTAIN = (
 )
 _YES = (
     r"yes|yeah|yep|affirmative|correct|absolutely|certainly|indeed|definitely|of course|"
-    r"that is correct|that's correct|there (?:is|are)(?=\W*(?:$|\n|[.,;!]))|"
+    r"that is correct|that's correct|(?:it is |it's )?(?:present|visible)(?=\W*(?:$|\n|[.,;!]))|"
+    r"there (?:is|are)(?=\W*(?:$|\n|[.,;!]))|"
     r"it (?:is|does|has)(?=\W*(?:$|\n|[.,;!]))"
 )
 _NO = (
     r"no|nope|negative|absolutely not|certainly not|definitely not|of course not|not at all|"
-    r"incorrect"
+    r"incorrect|none|absent|not (?:seen|present|visible|identified|found|detected|there|evident)"
 )
 # Possessive throughout: a long run of blanks must not be tried in every split.
 _LEAD = (
@@ -36,8 +37,9 @@ _STOP = (
     r"(?=[ \t*_\"')]*+(?:$|[.,;:!\n—–(]|- |"
     r"(?:there|it|i|the|this|these|that|they|he|she|you|we)\b))"
 )
+_END = r"(?=[ \t*_\"')]*+(?:$|[.,;:!\n—–]|- ))"
 _LEADING = re.compile(
-    rf"{_LEAD}(?:(?P<uncertain>(?:{_UNCERTAIN})\b{_STOP})|(?P<no>(?:{_NO})\b{_STOP})"
+    rf"{_LEAD}(?:(?P<uncertain>(?:{_UNCERTAIN})\b{_END})|(?P<no>(?:{_NO})\b{_STOP})"
     rf"|(?P<yes>(?:{_YES})\b(?! (?:(?:and|or) no|not)\b)))",
     re.IGNORECASE,
 )

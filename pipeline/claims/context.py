@@ -14,7 +14,8 @@ from pipeline.claims.triggers import word_set
 
 POSSIBLE, PROBABLE = 2, 1
 _CHOICES = frozenset(("or", "versus", "vs"))
-_PAST = frozenset(("was", "were", "had", "showed", "demonstrated", "revealed", "seen", "shown"))
+_PAST = word_set("past")
+_PRESENT = word_set("present")
 _COMPARES = word_set("compares")
 # A trigger of both directions reaches back only where it ends its statement.
 _FILLERS = word_set("fillers")
@@ -22,14 +23,19 @@ _FILLERS = word_set("fillers")
 
 def assess(words: list[str], clauses: list[Clause]) -> None:
     """Set the status of every mention of one sentence."""
+    start = clauses[0].lo if clauses else 0
     rest_skipped = False
     for clause in clauses:
         for n, item in enumerate(clause.items):
-            if rest_skipped and isinstance(item, Mention):
-                item.skip = True
-            elif isinstance(item, Trigger):
-                _apply(words, clause, n, item)
-                rest_skipped = rest_skipped or "skip_rest" in item.categories
+            if isinstance(item, Mention):
+                item.skip = item.skip or rest_skipped
+                continue
+            _apply(words, clause, n, item)
+            rest_skipped = (
+                rest_skipped
+                or "skip_rest" in item.categories
+                or ("start_rest" in item.categories and item.lo == start)
+            )
         rest_skipped = rest_skipped and words[clause.hi : clause.hi + 1] != [";"]
         _alternatives(words, clause)
 
@@ -39,16 +45,35 @@ def _apply(words: list[str], clause: Clause, n: int, trigger: Trigger) -> None:
     before = _before(words, clause, n) if _looks_back(words, clause, trigger) else []
     for category in trigger.categories:
         effect, _, direction = category.partition("_")
+        if effect == "whether":
+            effect = "possible" if _leaves_open(clause) else "skip"
         if direction == "post":
             _mark(effect, before)
         elif direction == "pre" and not before:
             _mark(effect, after)
         elif direction == "next":
-            _mark(effect, [m for m in after[:1] if m.lo <= trigger.hi])
+            _mark(effect, _noun_after(clause, after, trigger))
         elif direction == "all":
             _mark(effect, _mentions(clause.items))
         elif category == "prior" and _speaks_of_the_past(words, clause):
             _mark("skip", _mentions(clause.items))
+
+
+def _leaves_open(clause: Clause) -> bool:
+    """Tell "whether ... is uncertain" from "asked whether ..."."""
+    return any(
+        category.startswith("possible")
+        for item in clause.items
+        if isinstance(item, Trigger)
+        for category in item.categories
+    )
+
+
+def _noun_after(clause: Clause, after: list[Mention], trigger: Trigger) -> list[Mention]:
+    """Give the noun that an adjective stands before; a "prior" one that has changed is there."""
+    nouns = [m for m in after[:1] if m.lo <= trigger.hi]
+    changed = any(m.kind == "change" for m in _mentions(clause.items))
+    return [] if changed and "skip_next" in trigger.categories else nouns
 
 
 def _mark(effect: str, mentions: Iterable[Mention]) -> None:
@@ -95,7 +120,9 @@ def _before(words: list[str], clause: Clause, n: int) -> list[Mention]:
 
 def _speaks_of_the_past(words: list[str], clause: Clause) -> bool:
     span = words[clause.lo : clause.hi]
-    return any(w in _PAST for w in span) and not any(w in _COMPARES for w in span)
+    if _COMPARES.intersection(span) or _PRESENT.intersection(span):
+        return False
+    return not _PAST.isdisjoint(span)
 
 
 def _alternatives(words: list[str], clause: Clause) -> None:

@@ -156,7 +156,9 @@ def bound(sentences: Iterable[Labelled], read: Reader) -> Agreement:
     return Agreement(predicted=labelled, labelled=labelled, hits=hits)
 
 
-def misread(sentences: Iterable[Labelled], read: Reader) -> list[tuple[Labelled, tuple[Label, ...]]]:
+def misread(
+    sentences: Iterable[Labelled], read: Reader
+) -> list[tuple[Labelled, tuple[Label, ...]]]:
     """Give the sentences whose labels are not met exactly, with what was read instead."""
     return [
         (sentence, found)

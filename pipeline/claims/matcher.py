@@ -163,7 +163,7 @@ def _pairs(lexicon: Lexicon) -> list[tuple[tuple[str, ...], tuple[str, str]]]:
     for rest, ids in rests.items():
         both += [((word, *rest), ids) for word in ("both", "bilateral") if rest]
         both += [((a, "and", b, *rest), ids) for a, b in (("left", "right"), ("right", "left"))]
-        both.append((("both", "the", *rest), ids))
+        both += [(("both", "the", *rest), ids)] if rest else []
     alone = rests.get(()) or (next(iter(rests.values())) if len(set(rests.values())) == 1 else None)
     if alone is not None:
         words = ("bilateral", "bilaterally", "both side", "both sides", "on both sides")

@@ -19,10 +19,13 @@ class Sentence(NamedTuple):
 
 
 _ENDS = frozenset((".", "!", "?", BULLET, NEWLINE))
+# Tokens. Scopes are looked for within a sentence only, so this bound keeps the work linear where a
+# model repeats itself without a full stop.
+_LONGEST = 200
 
 
 def split(tokens: Tokens) -> list[Sentence]:
-    """Cut at full stops, exclamation and question marks, list items and new lines."""
+    """Cut at full stops, exclamation and question marks, list items, new lines, or 200 tokens."""
     words = tokens.words
     sentences: list[Sentence] = []
     lo, bullet = 0, False
@@ -31,7 +34,10 @@ def split(tokens: Tokens) -> list[Sentence]:
             if i > lo:
                 sentences.append(_sentence(words, lo, i, bullet, word == "?"))
             lo = i + 1
-            bullet = word == BULLET or (bullet and word not in (BULLET, NEWLINE))
+            bullet = word == BULLET or (bullet and word != NEWLINE)
+        elif i - lo >= _LONGEST:
+            sentences.append(_sentence(words, lo, i, bullet, False))
+            lo = i
     if len(words) > lo:
         sentences.append(_sentence(words, lo, len(words), bullet, False))
     return sentences

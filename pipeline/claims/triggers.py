@@ -13,6 +13,7 @@ to the right, ``_post`` to the left.
 
 import json
 import re
+from functools import cache
 from importlib.resources import files
 from itertools import product
 
@@ -21,27 +22,32 @@ from pipeline.claims.tokens import phrase
 _CHOICE = re.compile(r"\(([^()]*)\)")
 
 
-def triggers() -> list[tuple[tuple[str, ...], str]]:
+Phrases = tuple[tuple[tuple[str, ...], str], ...]
+
+
+@cache
+def triggers() -> Phrases:
     """Give every trigger phrase as words, with its category; a phrase may have several."""
-    return [
+    return tuple(
         (words, category)
         for category, patterns in _table("triggers.json").items()
         for pattern in patterns
         for words in expand(pattern)
-    ]
+    )
 
 
-def changes() -> list[tuple[tuple[str, ...], str]]:
+@cache
+def changes() -> Phrases:
     """Give every wording of a change with its id: new, larger, stable, smaller, resolved.
 
     The empty id stands for a denied change ("has not grown"), which denies no finding.
     """
-    return [
+    return tuple(
         (words, change)
         for change, patterns in _table("changes.json").items()
         for pattern in patterns
         for words in expand(pattern)
-    ]
+    )
 
 
 def expand(pattern: str) -> list[tuple[str, ...]]:

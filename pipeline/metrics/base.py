@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from actors.schema import Box, Claim, Dialogue, Region, Turn
+from actors.schema import Box, Claim, Dialogue, Region, Row, Turn
 from pipeline.claims import Assertion
 
 Verdict = Literal["supported", "contradicted", "unverifiable"]
@@ -34,6 +34,15 @@ class Response:
 
     text: str | None
     input_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def from_row(cls, row: Row) -> "Response":
+        """Take the response out of a turn-output row; a failed turn has none, whatever it holds."""
+        sizes = row.get("input_sizes") or ()
+        return cls(
+            text=row["response"] if row["status"] == "ok" else None,
+            input_sizes={s["image_id"]: (s["width"], s["height"]) for s in sizes},
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

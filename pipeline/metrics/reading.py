@@ -74,9 +74,11 @@ class _Reader:
         if response.text is None:
             return self._failed(turn, region)
         stripped = strip_reasoning(response.text)
-        text = strip_boxes(stripped.final, self._dialect)
+        text = strip_boxes(stripped.final, self._dialect).strip()
         box = self._box(stripped.final, region, response)
         parsed = parse_answer(turn, text)
+        if turn.answer_type == "region" and self._dialect != "none":
+            parsed = Parsed(text=None, parseable=box is not None)
         claims = self._claims(turn, text)
         hit = self._hit(region, box, claims)
         parsed, score = score_turn(turn, parsed, claims, hit, self._lexicon)

@@ -18,9 +18,12 @@ from pipeline.answers import parse_boolean, parse_choice
         ("The final answer is: No.", "no"),
         ("\\boxed{yes}", "yes"),
         ("No nodule is seen.", "no"),
+        ("Is there a nodule? No.", "no"),
         ("No, but there is an effusion.", "no"),
         ("I looked at both sides. Therefore, yes.", "yes"),
         ("The nodule is round, so no.", "no"),
+        ("Definitely.", "yes"),
+        ("Absolutely not.", "no"),
         ("Possibly.", "uncertain"),
         ("I'm not sure.", "uncertain"),
         ("It is unclear.", "uncertain"),
@@ -29,6 +32,11 @@ from pipeline.answers import parse_boolean, parse_choice
 )
 def test_boolean_is_read_where_it_is_anchored(text, answer):
     assert parse_boolean(text) == answer
+
+
+@pytest.mark.parametrize("text", ["Yes or no", "Yes and no."])
+def test_both_are_no_answer(text):
+    assert parse_boolean(text) in (None, "uncertain")
 
 
 @pytest.mark.parametrize(
@@ -44,8 +52,6 @@ def test_boolean_is_read_where_it_is_anchored(text, answer):
         "No doubt there is one.",
         "No longer seen.",
         "There is no nodule.",  # a statement, not an answer word
-        "Yes or no",
-        "Yes and no.",
         "yes/no",
         "Yes. So, no.",
         "The image shows a chest. I would say yes to that maybe",
@@ -119,6 +125,8 @@ def test_choice_is_read_from_an_explicit_letter_or_a_unique_option(text, letter)
         "right lung or left lung",
         "not (A)",
         "not the left lung",
+        "The left lung is excluded.",
+        "Disease of the left lung cannot be excluded.",
         "leftmost lungfish",
         "Yes.",
     ],

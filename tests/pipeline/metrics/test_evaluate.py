@@ -1,10 +1,13 @@
 """A whole dialogue: its rows, the perfect run, silence, and what never changes a score."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.dialects import format_box
+from actors.schema import TurnRecord
 from conf.schema import BOX_DIALECTS, METRICS
 from pipeline.metrics.base import Response
 from pipeline.metrics.evaluate import score_dialogue, score_reading
@@ -212,6 +215,25 @@ def test_sums_over_dialogues_do_not_depend_on_their_order(runs, random):
     shuffled = list(runs)
     random.shuffle(shuffled)
     assert total(shuffled) == total(runs)
+
+
+def test_response_is_taken_from_a_turn_record():
+    record = TurnRecord(
+        run_id="r",
+        model="m",
+        dialogue_id="d1",
+        turn=1,
+        status="ok",
+        error=None,
+        question="?",
+        response="Yes.",
+        input_sizes=(("now", 448, 336),),
+    )
+    assert Response.from_row(record.to_row()) == Response(
+        text="Yes.", input_sizes={"now": (448, 336)}
+    )
+    failed = replace(record, status="failed", error="too long", input_sizes=None)
+    assert Response.from_row(failed.to_row()) == Response(text=None)
 
 
 def test_unknown_dialect_is_named():

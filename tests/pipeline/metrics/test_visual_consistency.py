@@ -114,6 +114,12 @@ def test_grounding_views():
     assert by_name["grounding_accuracy"].denominator == 2
 
 
+def test_region_turn_without_a_box_is_unparseable():
+    by_name = rows(TWICE, {1: "In the left lung.", 2: OTHER_RIGHT})
+    assert by_name["unparseable_rate"].numerator == 1
+    assert by_name["unparseable_rate"].denominator == 2
+
+
 def test_box_is_read_on_the_image_of_the_region():
     last = read(RETURN, RETURN_GOLD).turns[3]
     assert last.region.image_id == "then"
