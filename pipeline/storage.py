@@ -61,7 +61,7 @@ class RunDirectory:
 def join(*parts: str) -> str:
     """Join path parts with '/', which fsspec takes on every system."""
     head, *rest = parts
-    return "/".join([head.rstrip("/") or "/", *(p.strip("/") for p in rest)])
+    return "/".join([head.rstrip("/"), *(p.strip("/") for p in rest)])
 
 
 def filesystem(uri: str) -> tuple[Any, str]:
