@@ -19,6 +19,7 @@ from pipeline.claims.tokens import tokenise
 from pipeline.lexicon import Lexicon
 
 RESOLVED = "resolved"
+_PLACING = frozenset(("in", "at", "on", "within", "near", "over", "along", "involving"))
 _AT_SITE = frozenset(("affected", "involved", "abnormal", "where"))
 
 
@@ -159,8 +160,11 @@ class _Reader:
 
     def _is_subject(self, site: Mention, end: int) -> bool:
         """Tell "the left lung is clear", which places nothing, from "in the left lung"."""
-        words = self.tokens.words[site.hi : end]
-        return bool(words) and words[0] in VERBS and not _AT_SITE.intersection(words)
+        words = self.tokens.words
+        if _PLACING.intersection(words[max(site.lo - 2, 0) : site.lo]):
+            return False
+        predicate = words[site.hi : end]
+        return not VERBS.isdisjoint(predicate) and _AT_SITE.isdisjoint(predicate)
 
     def assertions(self) -> tuple[Assertion, ...]:
         """Give the claims of all that was said and not taken back."""
