@@ -151,9 +151,10 @@ def _speaks_of_the_past(words: list[str], clause: Clause) -> bool:
 
 def _alternatives(words: list[str], clause: Clause) -> None:
     """Hedge both sides of an affirmed "consolidation or atelectasis": neither is asserted."""
-    targets = [m for m in _mentions(clause.items) if m.is_target]
-    for left, right in pairwise(targets):
+    named = [m for m in _mentions(clause.items) if m.is_target or m.kind == "attribute"]
+    for left, right in pairwise(named):
+        if left.is_target != right.is_target or left.neg or right.neg:
+            continue
         joined = words[left.hi : right.lo]
-        choice = _CHOICES.intersection(joined)
-        if choice and len(joined) <= 3 and not (left.neg or right.neg):
+        if len(joined) <= 3 and _CHOICES.intersection(joined):
             left.grade = right.grade = POSSIBLE

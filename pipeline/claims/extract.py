@@ -144,6 +144,8 @@ class _Reader:
         if mention.kind == "site":
             if implied is not None and not implied.neg and not mention.neg and not implied.sites:
                 implied.sites = mention.ids
+            elif mention.neg and self.earlier:
+                self._elsewhere(mention)
             elif not self._is_subject(mention, clause_end):
                 self.said.append(_Said(mention, "site", self.revising))
             return
@@ -157,6 +159,13 @@ class _Reader:
             self.earlier[-1].change = mention.ids[0]
         else:
             self.said.append(_Said(mention, "change", self.revising))
+
+    def _elsewhere(self, site: Mention) -> None:
+        """Read "on the left but not on the right": the same findings, denied at this place."""
+        for finding in self.earlier:
+            absent = Mention(finding.kind, finding.ids, site.lo, site.hi)
+            absent.neg, absent.sites, absent.grade = True, site.ids, site.grade
+            self.said.append(_Said(absent, absent.kind, self.revising))
 
     def _is_subject(self, site: Mention, end: int) -> bool:
         """Tell "the left lung is clear", which places nothing, from "in the left lung"."""
