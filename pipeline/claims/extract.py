@@ -17,6 +17,7 @@ from pipeline.claims.tokens import tokenise
 from pipeline.lexicon import Lexicon
 
 _PLACING = frozenset(("in", "at", "on", "within", "near", "over", "along", "involving"))
+_ADDING = frozenset(("also", "additionally", "another", "too"))
 _AT_SITE = frozenset(("affected", "involved", "abnormal", "where"))
 
 
@@ -114,7 +115,8 @@ class _Reader:
         if self.header and sentence.bullet and found:
             found[0] = found[0]._replace(items=[*self.header, *found[0].items])
         assess(words, found)
-        take_back(items)
+        adds = _ADDING.intersection(words[sentence.lo : sentence.hi])
+        take_back(items, [] if adds else self.earlier)
         for clause in found:
             free = bind(words, clause, self.earlier)
             targets = [m for m in clause.items if isinstance(m, Mention) and m.is_target]
