@@ -38,7 +38,8 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [RAY, "start", "--head", "--block", f"--port={port}", "--num-cpus=2"]
     command += ["--node-ip-address=127.0.0.1", "--include-dashboard=true"]
     command += ["--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
-    command += ["--ray-client-server-port=0", "--disable-usage-stats"]
+    command += [f"--ray-client-server-port={free_port()}", "--disable-usage-stats"]
+    command += [f"--dashboard-agent-listen-port={free_port()}"]
     log = tmp_path_factory.mktemp("head") / "log"
     with log.open("w") as out:
         process = subprocess.Popen(
@@ -59,7 +60,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         try:
-            process.wait(30)
+            process.wait(10)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
 

@@ -1,5 +1,6 @@
 """The real engine, once: vLLM's CPU build, a tiny model, the whole path."""
 
+import itertools
 import math
 import shutil
 from pathlib import Path
@@ -98,7 +99,7 @@ def test_from_the_second_turn_on_the_cache_covers_prompt_and_answer_before(turns
     """Down to the block size; the KV of the very last generated token is not computed yet."""
     pairs = 0
     for rows in turns.values():
-        for before, row in zip(rows, rows[1:], strict=False):
+        for before, row in itertools.pairwise(rows):
             if before["status"] == row["status"] == "ok":
                 seen = before["prompt_tokens"] + before["completion_tokens"] - 1
                 assert row["cached_tokens"] >= math.floor(seen / BLOCK) * BLOCK

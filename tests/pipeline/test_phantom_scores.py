@@ -84,6 +84,6 @@ def test_answering_nothing_scores_nothing_and_never_gets_an_overall():
 
 
 def test_yes_to_everything_and_the_whole_image_is_never_consistent():
-    found = summary("yes", 2000)
+    found = summary("yes_sayer", 2000)
     assert found["all", "visual_consistency"]["value"] == 0.0
     assert found["all", "turn_accuracy"]["value"] < 0.25
