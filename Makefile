@@ -6,7 +6,7 @@ DATA ?= data/phantom-$(DIALOGUES)
 MODEL ?= models/tiny
 BIN := .venv/bin
 
-.PHONY: setup demo full test lint bench lock clean help
+.PHONY: setup demo full test lint bench claims-report lock clean help
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -36,7 +36,12 @@ lint: setup ## formatting, rules and types
 	$(BIN)/mypy
 
 bench: setup ## throughput against the engine's bound, lock-step rounds and one dialogue at a time
-	$(BIN)/python -m benchmarks.throughput
+	@test -f data/phantom-500/dataset.json || $(BIN)/imcbench dataset build-phantom data/phantom-500 --dialogues 500
+	@test -f $(MODEL)/config.json || $(BIN)/imcbench model init-tiny $(MODEL)
+	$(BIN)/python -m benchmarks.throughput dataset.uri=data/phantom-500 model.source=$(MODEL)
+
+claims-report: setup ## precision and recall of claim extraction on the labelled sentences
+	$(BIN)/python -m pipeline.claims.report
 
 lock: ## resolve the lock files again (needs uv)
 	uv pip compile --python-version 3.11 --no-header --no-annotate --override requirements/cpu.overrides $(UV_FLAGS) requirements/cpu.in -o requirements/cpu.lock
