@@ -17,7 +17,7 @@ from tests.pipeline.runs import assert_one_row_per_turn, turn_rows
 
 BLOCK = 32
 MAX_TOKENS = 24
-CONTEXT = 1024
+CONTEXT = 800
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from actors.schema import TURN_SCHEMA
+from conf.errors import ConfigError
 from pipeline.dataset import open_dataset
 from pipeline.errors import BadInput, InfrastructureError
 from pipeline.generate import finished_dialogues
@@ -114,10 +115,26 @@ def test_a_faulty_dataset_is_refused_unless_told_to_drop(scripted, phantom, tmp_
 
 
 def test_an_actor_that_cannot_start_is_told_in_one_sentence(scripted, tmp_path):
+    """Real engine, refused: an architecture that nobody knows."""
+    checkpoint = {"model_type": "unheard_of", "architectures": ["UnheardOf"]}
+    (tmp_path / "config.json").write_text(json.dumps(checkpoint))
+    (tmp_path / "tokenizer.json").write_text("{}")
     config = scripted("model.backend=vllm", f"model.source={tmp_path}")
-    with pytest.raises((InfrastructureError, BadInput)) as caught:
+    with pytest.raises(InfrastructureError, match="unheard_of") as caught:
         evaluate(config)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [("nowhere/at/all", "no folder"), ("{folder}", r"holds no config\.json"), ("", "empty")],
+)
+def test_a_checkpoint_that_is_none_is_refused_before_anything_starts(
+    source, word, scripted, tmp_path
+):
+    source = source.format(folder=tmp_path)
+    with pytest.raises((BadInput, ConfigError), match=word):
+        prepare(scripted("model.backend=vllm", f"model.source='{source}'"))
 
 
 def test_scores_and_summary_hold_the_contract(answered):
