@@ -6,7 +6,7 @@ DATA ?= data/phantom-$(DIALOGUES)
 MODEL ?= models/tiny
 BIN := .venv/bin
 
-.PHONY: setup demo full test lint bench claims-report lock clean help
+.PHONY: setup demo full test test-faults lint bench claims-report lock clean help
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -27,8 +27,11 @@ demo: setup ## evaluate a model on DIALOGUES phantom dialogues (default 200), en
 full: ## the demo on all 8,000 dialogues
 	$(MAKE) demo DIALOGUES=8000
 
-test: setup lint ## lint, types and all tests
-	$(BIN)/python -m pytest
+test: setup lint ## lint, types and all tests but the long ones on faults
+	$(BIN)/python -m pytest -m "not faults"
+
+test-faults: setup ## kill, hang, fill, throttle: every fault of docs/reliability.md, minutes long
+	$(BIN)/python -m pytest tests/faults
 
 lint: setup ## formatting, rules and types
 	$(BIN)/ruff format --check .

@@ -17,6 +17,10 @@ ARTICLE_WEIGHTS = {
 }
 METRICS = tuple(ARTICLE_WEIGHTS)
 BACKENDS = ("vllm", "scripted")
+# Optional keys of model.script: faults on purpose, see actors/backends/chaos.py.
+CHAOS = frozenset(
+    {"chaos_die_on", "chaos_hang_on", "chaos_failed_starts", "chaos_times", "chaos_folder"}
+)
 
 # How a checkpoint writes a region of interest; declared per checkpoint, never guessed.
 BOX_DIALECTS = (
@@ -56,7 +60,8 @@ class ModelConfig:
     """Which checkpoint and how it is served.
 
     ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
-    of turns answered wrongly) and ``delay_s`` (seconds that an answer takes).
+    of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for trying a
+    cluster's recovery, the faults of ``actors.backends.chaos``.
     """
 
     name: str
@@ -65,7 +70,7 @@ class ModelConfig:
     box_dialect: str
     trust_remote_code: bool
     engine: dict[str, Any]
-    script: dict[str, float]
+    script: dict[str, float | str]
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -77,7 +82,7 @@ class ModelConfig:
             raise ConfigError("model.source is empty")
         _one_of("model.backend", self.backend, BACKENDS)
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
-        if set(self.script) != {"error_rate", "delay_s"}:
+        if set(self.script) - CHAOS != {"error_rate", "delay_s"}:
             raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
 
 
@@ -116,6 +121,11 @@ class ComputeConfig:
     ``dialogues_per_task`` x ``tasks_per_actor`` dialogues are in flight per actor: about the
     engine's max_num_seqs. ``gpus_per_actor`` and ``cpus_per_actor`` None mean: one GPU where the
     cluster has any, else the CPUs shared out.
+
+    A dialogue whose actor dies is tried again, ``max_attempts`` times in all, the last time alone;
+    then it is quarantined. An actor that answers no turn for ``stall_timeout_s`` seconds (None:
+    for ever) is replaced. An actor that cannot start ``max_start_failures`` + 1 times in a row ends
+    the run.
     """
 
     actors: int
@@ -123,12 +133,22 @@ class ComputeConfig:
     cpus_per_actor: float | None
     dialogues_per_task: int
     tasks_per_actor: int
+    max_attempts: int
+    stall_timeout_s: float | None
+    max_start_failures: int
 
     def __post_init__(self) -> None:
         """Check the values."""
         _at_least("compute.actors", self.actors, 1)
         _at_least("compute.dialogues_per_task", self.dialogues_per_task, 1)
         _at_least("compute.tasks_per_actor", self.tasks_per_actor, 1)
+        # With a single attempt a dialogue that kills could not be told from its company.
+        _at_least("compute.max_attempts", self.max_attempts, 2)
+        _at_least("compute.max_start_failures", self.max_start_failures, 0)
+        if self.stall_timeout_s is not None and self.stall_timeout_s <= 0:
+            raise ConfigError(
+                f"compute.stall_timeout_s is {self.stall_timeout_s}; it must be above 0, or null"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,14 +12,18 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import ray
 import ray.data
 import ray.exceptions
 from ray.data import ActorPoolStrategy, DataContext
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.dialogue_actor import DialogueActor
+from actors.ledger import Ledger, living_nodes
 from actors.schema import TURN_SCHEMA
 from conf.schema import RunConfig
 from pipeline.cluster import actor_resources
@@ -150,6 +154,7 @@ def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Tabl
     step = compute.dialogues_per_task
     # One block per task: Ray Data would merge small Parquet reads into a single block.
     blocks = [todo.slice(n, step).combine_chunks() for n in range(0, todo.num_rows, step)]
+    ledger = _start_ledger(compute.max_attempts)
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
@@ -157,7 +162,7 @@ def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Tabl
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     dataset = ray.data.from_arrow(blocks).map_batches(
         DialogueActor,
-        fn_constructor_kwargs={"config": config, "run_id": run_id},
+        fn_constructor_kwargs={"config": config, "run_id": run_id, "ledger": ledger},
         batch_size=None,
         batch_format="pyarrow",
         num_cpus=asked.cpus,
@@ -174,6 +179,17 @@ def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Tabl
         raise InfrastructureError(
             f"generation stopped: {root_cause(str(error))}; run the same command again to resume"
         ) from error
+    finally:
+        ray.kill(ledger)
+
+
+def _start_ledger(max_attempts: int) -> Any:
+    """Start the ledger beside the driver, which cannot be lost without ending the run."""
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+    actor = ray.remote(Ledger).options(
+        num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here
+    )
+    return actor.remote(max_attempts=max_attempts, living_nodes=living_nodes)
 
 
 def root_cause(trace: str) -> str:

@@ -1,0 +1,74 @@
+"""What the tests of faults share: figures, printed as one table at the end."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipeline.dataset import open_dataset
+from pipeline.storage import RunDirectory
+from tests.pipeline.runs import summary_rows, turn_rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """One fault: how often it was done, and what it cost in turns."""
+
+    fault: str
+    times: int
+    lost: int
+    duplicates: int
+    recomputed: int
+    of: int
+
+
+OBSERVED: list[Observed] = []
+
+
+def keys(dataset: str) -> Counter:
+    """The turns that a run over a dataset must answer."""
+    rows = open_dataset(dataset).dialogues().to_pylist()
+    return Counter((row["dialogue_id"], t["turn"]) for row in rows for t in row["turns"])
+
+
+@pytest.fixture
+def nothing_lost(answered: RunDirectory, phantom: Path) -> Callable[..., None]:
+    """Check a disturbed run against the undisturbed one, and note what the fault cost.
+
+    ``recomputed`` is what was asked again: by default what the rows' attempts say.
+    """
+
+    def check(
+        run: RunDirectory, fault: str, *, recomputed: int | None = None, times: int = 1
+    ) -> None:
+        rows = turn_rows(run).to_pylist()
+        asked = keys(str(phantom))
+        found = Counter((r["dialogue_id"], r["turn"]) for r in rows)
+        again = sum(r["attempt"] - 1 for r in rows) if recomputed is None else recomputed
+        OBSERVED.append(
+            Observed(
+                fault=fault,
+                times=times,
+                lost=(asked - found).total(),
+                duplicates=(found - asked).total(),
+                recomputed=again,
+                of=asked.total(),
+            )
+        )
+        assert found == asked
+        assert summary_rows(run) == summary_rows(answered)
+
+    return check
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not OBSERVED:
+        return
+    terminalreporter.section("faults: turns lost, duplicated, recomputed")
+    for seen in OBSERVED:
+        terminalreporter.write_line(
+            f"{seen.fault:<52} x{seen.times:<3} lost {seen.lost}, duplicates {seen.duplicates}, "
+            f"recomputed {seen.recomputed} of {seen.of}"
+        )
