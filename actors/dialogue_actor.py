@@ -24,6 +24,7 @@ from actors.conversation import Conversation
 from actors.gate import Gate
 from actors.ledger import Verdict
 from actors.life import Life
+from actors.patience import StorageDown
 from actors.schema import TURN_SCHEMA, Dialogue, Turn, TurnRecord
 from actors.watchdog import Watchdog
 from conf.schema import RunConfig
@@ -139,6 +140,8 @@ class DialogueActor:
         except EngineDead as error:
             # A dead engine would fail every row it is given: end, and let Ray start a new actor.
             self._life.end(f"the engine died: {error}")
+        except StorageDown:
+            raise  # ends the run, which can be resumed; as a row it would be held against the model
         except Exception as error:
             if request is not None:
                 conversation.fail()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from conf.errors import ConfigError
+from conf.uris import refuse_credentials
 
 ARTICLE_WEIGHTS = {
     "turn_accuracy": 0.30,
@@ -51,6 +52,7 @@ class DatasetConfig:
         """Check the values."""
         if not self.uri:
             raise ConfigError("dataset.uri is empty")
+        refuse_credentials("dataset.uri", self.uri)
         if self.limit is not None:
             _at_least("dataset.limit", self.limit, 1)
 
@@ -80,6 +82,7 @@ class ModelConfig:
             )
         if not self.source:
             raise ConfigError("model.source is empty")
+        refuse_credentials("model.source", self.source)
         _one_of("model.backend", self.backend, BACKENDS)
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
         if set(self.script) - CHAOS != {"error_rate", "delay_s"}:
@@ -191,6 +194,7 @@ class RunConfig:
         """Check the values."""
         if not self.output:
             raise ConfigError("output is empty")
+        refuse_credentials("output", self.output)
 
 
 SECTIONS: dict[str, type] = {

@@ -29,6 +29,7 @@ from conf.schema import RunConfig
 from pipeline.cluster import actor_resources
 from pipeline.dataset import turn_counts
 from pipeline.errors import InfrastructureError
+from pipeline.lease import Lease, hold
 from pipeline.progress import TurnProgress
 from pipeline.storage import RunDirectory, join, list_files, read_parquet, remove, write_parquet
 
@@ -64,8 +65,20 @@ def generate(
         metadata: run_id, box_dialect and versions; written into each file's Parquet metadata.
 
     Raises:
-        InfrastructureError: actors cannot start or the cluster is gone; finished rows are kept.
+        InfrastructureError: actors cannot start, the cluster is gone, or another process generates
+            this run; finished rows are kept.
     """
+    with hold(run.root) as lease:
+        return _generate(config, dialogues, run, metadata, lease)
+
+
+def _generate(
+    config: RunConfig,
+    dialogues: pa.Table,
+    run: RunDirectory,
+    metadata: dict[str, str],
+    lease: Lease,
+) -> Generated:
     started = time.monotonic()
     done = pa.array(finished_dialogues(run), pa.string())
     todo = dialogues.filter(pc.invert(pc.is_in(dialogues["dialogue_id"], value_set=done)))
@@ -74,12 +87,17 @@ def generate(
         total = pc.sum(turn_counts(todo)).as_py()
         with TurnProgress(total) as progress, TurnWriter(run, metadata) as writer:
             for table in _answers(config, todo, metadata["run_id"]):
+                lease.check()
                 writer.add(table)
                 answered = pc.sum(pc.equal(table["status"], "ok")).as_py()
                 turns += table.num_rows
                 failed += table.num_rows - answered
                 tokens += pc.sum(table["completion_tokens"]).as_py() or 0
                 progress.show(turns=turns, failed=failed, tokens=tokens)
+        if turns != total:
+            raise InfrastructureError(
+                f"{turns} of {total} turns came back; run the same command again to resume"
+            )
     return Generated(
         dialogues=todo.num_rows,
         resumed=dialogues.num_rows - todo.num_rows,
@@ -91,20 +109,33 @@ def generate(
 
 
 def finished_dialogues(run: RunDirectory) -> list[str]:
-    """List the dialogues whose rows are there; a file that a killed writer left broken is removed.
+    """List the dialogues whose rows are there, and put right what went wrong before.
 
-    All rows of a dialogue are in one file, and files appear whole, so a listed one is complete.
+    All rows of a dialogue are in one file, and files appear whole, so a listed one is complete. A
+    file that a killed writer left broken is removed; a dialogue that two writers answered, since
+    one was believed dead, stays in the first file and is taken out of the others.
     """
-    finished: list[str] = []
+    finished: dict[str, None] = {}
     for uri in list_files(run.turns, ".parquet"):
         try:
-            ids = read_parquet(uri, columns=["dialogue_id"])["dialogue_id"]
+            ids = pc.unique(read_parquet(uri, columns=["dialogue_id"])["dialogue_id"])
         except pa.ArrowInvalid:
             logger.warning("%s is truncated; it is removed and its dialogues done again", uri)
             remove(uri)
             continue
-        finished.extend(pc.unique(ids).to_pylist())
-    return finished
+        twice = [i for i in ids.to_pylist() if i in finished]
+        if twice:
+            logger.warning("%s repeats %d dialogues; they are taken out", uri, len(twice))
+            _take_out(uri, twice)
+        finished |= dict.fromkeys(ids.to_pylist())
+    return list(finished)
+
+
+def _take_out(uri: str, dialogue_ids: list[str]) -> None:
+    """Write a turns file again without some dialogues."""
+    table = read_parquet(uri)
+    repeated = pc.is_in(table["dialogue_id"], value_set=pa.array(dialogue_ids, pa.string()))
+    write_parquet(uri, table.filter(pc.invert(repeated)))
 
 
 class TurnWriter:

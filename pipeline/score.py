@@ -8,13 +8,15 @@ groups and patient beside it. A dialogue without any row is scored as failed at 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import ray
+import ray.exceptions
 
 from actors.schema import Dialogue
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, EvaluationError, InfrastructureError
 from pipeline.lexicon import Lexicon
 from pipeline.metrics.base import Response
 from pipeline.metrics.evaluate import score_dialogue
@@ -66,12 +68,26 @@ def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
     shared = ray.put(gold)
     folder = join(output, "scores")
     tasks = [_score_unit.remote(unit, shared, folder, box_dialect) for unit in units]
-    ray.get(tasks)
+    _wait_for(tasks)
     written = {join(folder, f"{unit.name}.parquet") for unit in units}
     for old in list_files(folder, ".parquet"):
         if old not in written:
             remove(old)
     return len(units)
+
+
+def _wait_for(tasks: list[Any]) -> None:
+    """Wait for the tasks; what one of them said is raised as it said it, not as Ray's trace."""
+    try:
+        ray.get(tasks)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, EvaluationError):
+            raise error.cause from None
+        raise
+    except ray.exceptions.RayError as error:
+        raise InfrastructureError(
+            f"scoring stopped: {str(error).splitlines()[0]}; run the same command again to resume"
+        ) from error
 
 
 def declared_dialect(turns: str) -> str:

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("conf", "actors", "pipeline")
 PHASES = ("generate", "score", "reduce", "report", "judge", "sweep", "gate")
 # Workers read images and weights where they run; everything else goes through pipeline.storage.
-FSSPEC_USERS = {"pipeline/storage.py", "actors/images.py", "actors/weights.py"}
+FSSPEC_USERS = {"pipeline/filesystems.py", "actors/images.py", "actors/weights.py"}
 HEAVY = ("torch", "vllm", "transformers", "tokenizers", "selenium")
 
 

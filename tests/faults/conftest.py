@@ -1,14 +1,17 @@
 """What the tests of faults share: figures, printed as one table at the end."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from s3fs import S3FileSystem
 
 from pipeline.dataset import open_dataset
 from pipeline.storage import RunDirectory
+from tests.faults import s3
+from tests.faults.proxy import FaultProxy
 from tests.pipeline.runs import summary_rows, turn_rows
 
 
@@ -72,3 +75,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"{seen.fault:<52} x{seen.times:<3} lost {seen.lost}, duplicates {seen.duplicates}, "
             f"recomputed {seen.recomputed} of {seen.of}"
         )
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An S3 server with one empty bucket; its URL."""
+    with s3.server(tmp_path_factory.mktemp("s3") / "log") as url:
+        yield url
+
+
+@pytest.fixture
+def proxy(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+    """A fault proxy before the server, which this process's s3:// goes through."""
+    with FaultProxy(s3_server) as running:
+        for name, value in s3.environment(running.url).items():
+            monkeypatch.setenv(name, value)
+        S3FileSystem.clear_instance_cache()
+        yield running
+        S3FileSystem.clear_instance_cache()

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ray.util.state import list_actors
+from ray._private.state import actors
 
 from pipeline.dataset import open_dataset
 from pipeline.errors import InfrastructureError
@@ -106,7 +106,8 @@ def _kill_after_each_file(turns: str, killed: list[int]) -> None:
         time.sleep(0.05)
         if len(list_files(turns, ".parquet")) <= len(killed):
             continue
-        for actor in list_actors(filters=[("state", "=", "ALIVE")]):
-            if "DialogueActor" in actor.class_name and actor.pid not in killed:
-                killed.append(actor.pid)
-                os.kill(actor.pid, signal.SIGKILL)
+        for actor in actors().values():
+            answers = "DialogueActor" in actor["ActorClassName"] and actor["State"] == "ALIVE"
+            if answers and actor["Pid"] not in killed:
+                killed.append(actor["Pid"])
+                os.kill(actor["Pid"], signal.SIGKILL)
