@@ -39,7 +39,7 @@ def drive(config: str, address: str, log: str) -> None:
     raise SystemExit(main(["run", "--config", config]))
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_a_driver_killed_twenty_times_loses_and_repeats_nothing(
     scripted, tmp_path, answered, nothing_lost
 ):
@@ -77,7 +77,7 @@ def test_a_driver_killed_twenty_times_loses_and_repeats_nothing(
 def _wait(rng: random.Random, process, turns: str, files: int) -> None:
     """Wait for a moment: at any time of the start, or soon after new answers were written."""
     early = rng.random() < 0.3
-    deadline = time.monotonic() + (rng.uniform(0.0, 3.0) if early else 60.0)
+    deadline = time.monotonic() + (rng.uniform(0.0, 3.0) if early else 120.0)
     while time.monotonic() < deadline and process.is_alive():
         if not early and len(list_files(turns, ".parquet")) > files:
             time.sleep(rng.uniform(0.0, 0.5))
