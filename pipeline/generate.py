@@ -14,13 +14,12 @@ from types import TracebackType
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import ray.data
 import ray.exceptions
-from ray.data import ActorPoolStrategy, DataContext
 
 from actors.dialogue_actor import DialogueActor
 from actors.schema import TURN_SCHEMA
 from conf.schema import RunConfig
+from pipeline.actor_pool import ActorPool
 from pipeline.cluster import actor_resources
 from pipeline.dataset import turn_counts
 from pipeline.errors import InfrastructureError
@@ -145,28 +144,13 @@ def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Tabl
     order = pc.sort_indices(turn_counts(todo), sort_keys=[("", "descending")])
     todo = todo.take(order)
     step = compute.dialogues_per_task
-    # One block per task: Ray Data would merge small Parquet reads into a single block.
     blocks = [todo.slice(n, step).combine_chunks() for n in range(0, todo.num_rows, step)]
-    context = DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    # Ray Data prints the stack of every error that it also raises; its files keep them.
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    dataset = ray.data.from_arrow(blocks).map_batches(
-        DialogueActor,
-        fn_constructor_kwargs={"config": config, "run_id": run_id},
-        batch_size=None,
-        batch_format="pyarrow",
-        num_cpus=asked.cpus,
-        num_gpus=asked.gpus,
-        compute=ActorPoolStrategy(
-            size=min(compute.actors, len(blocks)),
-            max_tasks_in_flight_per_actor=compute.tasks_per_actor,
-            max_concurrent_calls_per_actor=compute.tasks_per_actor,
-        ),
+    pool = ActorPool(
+        resources=asked, actors=compute.actors, tasks_per_actor=compute.tasks_per_actor
     )
+    arguments = {"config": config, "run_id": run_id}
     try:
-        yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
+        yield from pool.stream(blocks, DialogueActor, arguments)
     except ray.exceptions.RayError as error:
         reason = str(error).strip().splitlines()[-1]
         raise InfrastructureError(

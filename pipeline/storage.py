@@ -49,6 +49,11 @@ class RunDirectory:
         return join(self.root, "scores")
 
     @property
+    def judgements(self) -> str:
+        """Folder of judges' verdicts."""
+        return join(self.root, "judgements")
+
+    @property
     def summary(self) -> str:
         """The summary table."""
         return join(self.root, "summary.parquet")
