@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from conf.errors import ConfigError
 from conf.schema import SECTIONS, RunConfig
@@ -49,7 +49,7 @@ def read_document(path: str, overrides: Sequence[str] = ()) -> Any:
     """Read YAML, or a preset beside this module by name, and apply ``key=value`` overrides.
 
     Raises:
-        ConfigError: no such file, not YAML, or an override of another form.
+        ConfigError: no such file, not YAML, an open key, or an override of another form.
     """
     file = Path(path)
     if not file.exists() and not file.suffix:
@@ -60,9 +60,12 @@ def read_document(path: str, overrides: Sequence[str] = ()) -> Any:
     try:
         base = OmegaConf.create(yaml.safe_load(file.read_text()) or {})
         merged = OmegaConf.merge(base, OmegaConf.from_dotlist(list(overrides)))
-        return OmegaConf.to_container(merged, resolve=True)
+        return OmegaConf.to_container(merged, resolve=True, throw_on_missing=True)
     except FileNotFoundError:
         raise ConfigError(f"config {path} does not exist") from None
+    except MissingMandatoryValue as error:
+        key = error.full_key
+        raise ConfigError(f"config {path} leaves {key} open; give {key}=...") from error
     except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(f"config {path}: {' '.join(str(error).split())}") from error
 

@@ -77,7 +77,9 @@ def _joined(address: str) -> bool:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except ConnectionError as error:
         if address != "auto":
-            raise InfrastructureError(f"no Ray cluster at RAY_ADDRESS={address}: {error}") from error
+            raise InfrastructureError(
+                f"no Ray cluster at RAY_ADDRESS={address}: {error}"
+            ) from error
         return False
     return True
 

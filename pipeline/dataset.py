@@ -22,7 +22,6 @@ from pipeline.storage import filesystem, join, list_files, read_bytes, read_json
 
 _REQUIRED = ("name", "release", "schema_version", "lexicon")
 _OPTIONAL_COLUMNS = ("adversarial_of", "perturbation")
-GROUP_COLUMNS = ("specialty", "source", "modality", "health_system", "language", "release")
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import pyarrow as pa
 from rich.table import Table
 
 from conf.schema import METRICS, ScoringConfig
-from pipeline.reduce import ALL
 from pipeline.stats.composite import OVERALL
 from pipeline.storage import RunDirectory, exists, read_json, write_bytes, write_json
+from pipeline.tables import ALL
 
 HEADLINES = (OVERALL, *METRICS)
 _TITLES = {

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 import ray
 
 from actors.schema import Dialogue
-from pipeline.dataset import GROUP_COLUMNS
 from pipeline.errors import BadInput
 from pipeline.lexicon import Lexicon
 from pipeline.metrics.base import Response
@@ -27,21 +26,10 @@ from pipeline.storage import (
     remove,
     write_parquet,
 )
+from pipeline.tables import GROUP_COLUMNS, SCORE_SCHEMA
 
 NEEDED = ("dialogue_id", "turn", "status", "response")
 _SIZES = "input_sizes"
-SCORE_SCHEMA = pa.schema(
-    [
-        pa.field("dialogue_id", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),
-        pa.field("numerator", pa.float64(), nullable=False),
-        pa.field("denominator", pa.float64(), nullable=False),
-        pa.field("status", pa.string(), nullable=False),
-        pa.field("reason", pa.string()),
-        pa.field("patient_id", pa.string(), nullable=False),
-        *(pa.field(name, pa.string(), nullable=False) for name in GROUP_COLUMNS),
-    ]
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,9 +157,7 @@ def _responses(files: Iterable[str]) -> Mapping[str, Mapping[int, Response]]:
         for row in read_parquet(uri, columns=columns).to_pylist():
             if row["status"] not in ("ok", "failed"):
                 raise BadInput(f"{uri}: status is {row['status']!r}; it must be ok or failed")
-            sizes = {s["image_id"]: (s["width"], s["height"]) for s in row.get(_SIZES) or ()}
-            text = row["response"] if row["status"] == "ok" else None
-            found[row["dialogue_id"]][row["turn"]] = Response(text=text, input_sizes=sizes)
+            found[row["dialogue_id"]][row["turn"]] = Response.from_row(row)
     return found
 
 

@@ -18,7 +18,7 @@ from actors.schema import Claim, Dialogue, Image, Turn
 from actors.weights import weights_id
 from conf.judging import JudgeConfig, Rubric
 from pipeline.boxes import strip_boxes
-from pipeline.judging.verdict import system_text, verdict_schema
+from pipeline.judge.verdict import system_text, verdict_schema
 from pipeline.metrics.base import Response
 from pipeline.reasoning import strip_reasoning
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
-from pipeline.judging.agreement import Floats
+from pipeline.judge.agreement import Floats
 
 FOLDS = 5
 

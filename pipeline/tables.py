@@ -1,0 +1,40 @@
+"""The tables at which the phases meet: scores and summary, and the names of their groups.
+
+Turn outputs are ``actors.schema.TURN_SCHEMA``.
+"""
+
+import pyarrow as pa
+
+GROUP_COLUMNS = ("specialty", "source", "modality", "health_system", "language", "release")
+ALL = ("overall", "all")  # the group of all dialogues: its kind and its name
+TURN_INDEX = "turn_index"
+
+SCORE_SCHEMA = pa.schema(
+    [
+        pa.field("dialogue_id", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("numerator", pa.float64(), nullable=False),
+        pa.field("denominator", pa.float64(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("reason", pa.string()),
+        pa.field("patient_id", pa.string(), nullable=False),
+        *(pa.field(name, pa.string(), nullable=False) for name in GROUP_COLUMNS),
+    ]
+)
+
+SUMMARY_SCHEMA = pa.schema(
+    [
+        pa.field("group_kind", pa.string(), nullable=False),
+        pa.field("group", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("numerator", pa.float64()),
+        pa.field("denominator", pa.float64()),
+        pa.field("n_dialogues", pa.int64(), nullable=False),
+        pa.field("n_unscored", pa.int64(), nullable=False),
+        pa.field("n_failed", pa.int64(), nullable=False),
+        pa.field("ci_low", pa.float64()),
+        pa.field("ci_high", pa.float64()),
+        pa.field("reason", pa.string()),
+    ]
+)
