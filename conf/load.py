@@ -59,8 +59,8 @@ def read_document(path: str, overrides: Sequence[str] = ()) -> Any:
             raise ConfigError(f"override {item!r} is not of the form key=value")
     try:
         base = OmegaConf.create(yaml.safe_load(file.read_text()) or {})
-        merged = OmegaConf.merge(base, OmegaConf.from_dotlist(list(overrides)))
-        return OmegaConf.to_container(merged, resolve=True, throw_on_missing=True)
+        base.merge_with_dotlist(list(overrides))  # in place: a list's items can be named, too
+        return OmegaConf.to_container(base, resolve=True, throw_on_missing=True)
     except FileNotFoundError:
         raise ConfigError(f"config {path} does not exist") from None
     except MissingMandatoryValue as error:

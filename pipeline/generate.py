@@ -7,10 +7,8 @@ running again resumes, whatever the number of actors.
 
 import logging
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,13 +21,11 @@ from pipeline.actor_pool import ActorPool
 from pipeline.cluster import actor_resources
 from pipeline.dataset import turn_counts
 from pipeline.errors import InfrastructureError
+from pipeline.part_writer import PartWriter
 from pipeline.progress import TurnProgress
-from pipeline.storage import RunDirectory, join, list_files, read_parquet, remove, write_parquet
+from pipeline.storage import RunDirectory, list_files, read_parquet, remove
 
 logger = logging.getLogger(__name__)
-
-# A killed driver loses at most what was not flushed: two seconds of answers.
-_FLUSH_ROWS, _FLUSH_S = 4096, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +60,8 @@ def generate(
     turns = failed = tokens = 0
     if todo.num_rows:
         total = pc.sum(turn_counts(todo)).as_py()
-        with TurnProgress(total) as progress, TurnWriter(run, metadata) as writer:
+        writing = PartWriter(run.turns, TURN_SCHEMA.with_metadata(metadata))
+        with TurnProgress(total) as progress, writing as writer:
             for table in _answers(config, todo, metadata["run_id"]):
                 writer.add(table)
                 answered = pc.sum(pc.equal(table["status"], "ok")).as_py()
@@ -97,42 +94,6 @@ def finished_dialogues(run: RunDirectory) -> list[str]:
             continue
         finished.extend(pc.unique(ids).to_pylist())
     return finished
-
-
-class TurnWriter:
-    """Gathers answered dialogues into files of some size; flushes at the end, whatever happened."""
-
-    def __init__(self, run: RunDirectory, metadata: dict[str, str]) -> None:
-        self._folder = run.turns
-        self._schema = TURN_SCHEMA.with_metadata(metadata)
-        self._tables: list[pa.Table] = []
-        self._flushed = time.monotonic()
-
-    def __enter__(self) -> "TurnWriter":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.flush()
-
-    def add(self, table: pa.Table) -> None:
-        """Take whole dialogues; write when there is enough or enough time has passed."""
-        self._tables.append(table.select(TURN_SCHEMA.names))
-        rows = sum(t.num_rows for t in self._tables)
-        if rows >= _FLUSH_ROWS or time.monotonic() - self._flushed >= _FLUSH_S:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what was gathered as one new file."""
-        if self._tables:
-            table = pa.concat_tables(self._tables).cast(self._schema)
-            write_parquet(join(self._folder, f"part-{uuid.uuid4().hex}.parquet"), table)
-            self._tables = []
-        self._flushed = time.monotonic()
 
 
 def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Table]:

@@ -66,8 +66,9 @@ def read_verdict(text: str, rubric: Rubric) -> dict[str, int]:
 
 def _grade(document: dict[str, Any], criterion: Criterion) -> int:
     grade = document.get(criterion.name)
-    whole = isinstance(grade, int) or (isinstance(grade, float) and grade.is_integer())
-    if isinstance(grade, bool) or not whole or not criterion.least <= grade <= criterion.most:
+    scale = range(criterion.least, criterion.most + 1)
+    # 4.0 is in range(1, 6); True would be as well.
+    if not isinstance(grade, int | float) or isinstance(grade, bool) or grade not in scale:
         raise NoVerdict(
             f"{criterion.name} is {_start(repr(grade))}; it must be {_range(criterion)}"
         )
