@@ -30,7 +30,12 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
         "dialogue_id, turn (0: whole dialogue), rubric, criterion, grade",
     )
     command.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="e.g. judges.0.model=my-judge"
+        "--set",
+        nargs="+",
+        default=[],
+        dest="overrides",
+        metavar="key=value",
+        help="change the configuration, e.g. judges.0.model=my-judge",
     )
     command.set_defaults(handler=_judge)
 
@@ -49,7 +54,7 @@ def _judge(arguments: argparse.Namespace) -> int:
         done = judge_run(config, judged)
     for one in done:
         print(f"{one.judge}: {one.asked} asked, {one.resumed} judged before, {one.failed} failed")
-    if exists(opened.run.scores):
+    if exists(opened.run.summary):
         summarise(opened.run, opened.config.scoring)
     document = read_json(opened.run.judges)
     for rubric in document["rubrics"]:
