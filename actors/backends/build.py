@@ -7,6 +7,10 @@ from actors.backends.scripted_judge import ScriptedJudge
 from conf.judging import JudgeConfig
 from conf.schema import ModelConfig, RunConfig, SamplingConfig
 
+# JSON allows any amount of white space between its parts: unless that is ruled out, a model can
+# stay within the schema and never come to its first word.
+_STRUCTURED = {"backend": "xgrammar", "disable_any_whitespace": True}
+
 
 def build_backend(config: RunConfig) -> ChatBackend:
     """Make the configured backend; a heavy engine is imported only when it is the one."""
@@ -31,7 +35,7 @@ def build_judge(judge: JudgeConfig, dataset_uri: str) -> ChatBackend:
         backend="vllm",
         box_dialect="none",
         trust_remote_code=False,
-        engine=judge.engine,
+        engine={"structured_outputs_config": _STRUCTURED} | judge.engine,
         script={"error_rate": 0.0, "delay_s": 0.0},
     )
     sampling = SamplingConfig(

@@ -118,7 +118,9 @@ class VllmBackend:
             )
         schema = request.json_schema
         params = self._params(
-            structured_outputs=self._structured(json=schema, disable_any_whitespace=True) if schema else None,
+            structured_outputs=self._structured(json=schema, disable_any_whitespace=True)
+            if schema
+            else None,
             max_tokens=self._sampling.max_tokens,
             temperature=self._sampling.temperature,
             top_p=self._sampling.top_p,
