@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pyarrow as pa
 
@@ -59,6 +60,7 @@ class DialogueActor:
             question=turn.question,
             status="failed",
             error=None,
+            started_at=datetime.now(UTC),
         )
         started = time.monotonic()
         request = None

@@ -70,6 +70,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         """Check the values."""
         name_folder("model.name", self.name)
+        if not self.source:
+            raise ConfigError("model.source is empty")
         _one_of("model.backend", self.backend, BACKENDS)
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
         if set(self.script) != {"error_rate", "delay_s"}:

@@ -1,6 +1,7 @@
 """Ray Data over a pool of engine actors: blocks in, finished tables out as they come."""
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ import ray.data
 from ray.data import ActorPoolStrategy, DataContext
 
 from pipeline.cluster import ActorResources
+
+_EXCEPTION = re.compile(r"^(?!ray\.)[\w.]+(?:Error|Exception|Exit)\b", re.MULTILINE)
+_CAUSE_LENGTH = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +56,11 @@ class ActorPool:
             ),
         )
         yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
+
+
+def root_cause(trace: str) -> str:
+    """Find what an actor said when it died: the last exception of its trace, in one line."""
+    causes = [found.start() for found in _EXCEPTION.finditer(trace)]
+    cause = trace[causes[-1] :] if causes else trace
+    line = " ".join(cause.split())
+    return line if len(line) <= _CAUSE_LENGTH else f"{line[:_CAUSE_LENGTH]} ..."

@@ -3,8 +3,10 @@
 import contextlib
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import FrameType
 
 import ray
 
@@ -36,9 +38,12 @@ def cluster() -> Iterator[None]:
     address = os.environ.get("RAY_ADDRESS", "auto")
     if address == "local" or not _joined(address):
         _start_local()
+    # Ray has just set a handler of its own that exits with the signal's number.
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     finally:
+        signal.signal(signal.SIGTERM, before)
         ray.shutdown()
 
 
@@ -69,6 +74,11 @@ def actor_resources(compute: ComputeConfig, *, gpus_per_engine: int) -> ActorRes
 
 def _autoscales() -> bool:
     return os.environ.get("IMCBENCH_AUTOSCALING", "") == "1"
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Treat SIGTERM as Ctrl-C: what was gathered gets written on the way out."""
+    raise KeyboardInterrupt
 
 
 def _joined(address: str) -> bool:

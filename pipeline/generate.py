@@ -17,7 +17,7 @@ import ray.exceptions
 from actors.dialogue_actor import DialogueActor
 from actors.schema import TURN_SCHEMA
 from conf.schema import RunConfig
-from pipeline.actor_pool import ActorPool
+from pipeline.actor_pool import ActorPool, root_cause
 from pipeline.cluster import actor_resources
 from pipeline.dataset import turn_counts
 from pipeline.errors import InfrastructureError
@@ -113,7 +113,6 @@ def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Tabl
     try:
         yield from pool.stream(blocks, DialogueActor, arguments)
     except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[-1]
         raise InfrastructureError(
-            f"generation stopped: {reason}; run the same command again to resume"
+            f"generation stopped: {root_cause(str(error))}; run the same command again to resume"
         ) from error

@@ -15,6 +15,7 @@ from actors.conversation import system_prompt
 from actors.weights import weights_id
 from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
+from pipeline.checkpoint import check_checkpoint
 from pipeline.cluster import cluster
 from pipeline.dataset import Dataset, open_dataset
 from pipeline.errors import BadInput
@@ -83,7 +84,11 @@ def prepare(config: RunConfig) -> Prepared:
     if not dialogues.num_rows:
         raise BadInput(f"{dataset.uri}: every dialogue has a fault, the first: {faults[0]}")
     source = config.model.source
-    weights = weights_id(source) if config.model.backend == "vllm" else f"scripted:{source}"
+    if config.model.backend == "vllm":
+        check_checkpoint(source)
+        weights = weights_id(source)
+    else:
+        weights = f"scripted:{source}"
     run_id = fingerprint(
         config,
         dataset_id=dataset.content_id,

@@ -17,6 +17,8 @@ import ray
 from conf.load import load
 from conf.schema import RunConfig
 from pipeline.phantom.build import build
+from pipeline.run import evaluate
+from pipeline.storage import RunDirectory
 
 DIALOGUES = 40
 
@@ -37,19 +39,27 @@ def phantom(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Path
     return target
 
 
+def scripted_config(dataset: Path, output: Path, *overrides: str) -> RunConfig:
+    """Configure a scripted run below a folder."""
+    base = [
+        f"dataset.uri={dataset}",
+        f"output={output}",
+        "model.backend=scripted",
+        "model.source=gold",
+        "model.name=scripted",
+        "scoring.resamples=200",
+    ]
+    return load("demo", [*base, *overrides])
+
+
 @pytest.fixture
 def scripted(phantom: Path, tmp_path: Path) -> Callable[..., RunConfig]:
     """Make configurations of scripted runs below the test's own folder."""
+    return lambda *overrides: scripted_config(phantom, tmp_path / "runs", *overrides)
 
-    def make(*overrides: str) -> RunConfig:
-        base = [
-            f"dataset.uri={phantom}",
-            f"output={tmp_path / 'runs'}",
-            "model.backend=scripted",
-            "model.source=gold",
-            "model.name=scripted",
-            "scoring.resamples=200",
-        ]
-        return load("demo", [*base, *overrides])
 
-    return make
+@pytest.fixture(scope="session")
+def answered(phantom: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    """A finished run whose answers are wrong at 30 % of the turns; tests must not change it."""
+    output = tmp_path_factory.mktemp("runs")
+    return evaluate(scripted_config(phantom, output, "model.script.error_rate=0.3"))

@@ -33,7 +33,7 @@ def _silent(moment: Moment) -> Said:
     return Said("")
 
 
-def _yes(moment: Moment) -> Said:
+def _yes_sayer(moment: Moment) -> Said:
     image = moment.dialogue.images[0]
     return Said("Yes.", (image.image_id, (0.0, 0.0, float(image.width), float(image.height))))
 
@@ -93,7 +93,7 @@ def _concepts(dialogue: Dialogue) -> list[str]:
 
 STRATEGIES: Mapping[str, Callable[[Moment], Said]] = {
     "silent": _silent,
-    "yes": _yes,
+    "yes_sayer": _yes_sayer,
     "constant_box": _constant_box,
     "list_everything": _list_everything,
     "deny_everything": _deny_everything,

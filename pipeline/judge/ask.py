@@ -14,7 +14,7 @@ import ray.exceptions
 from actors.judge_actor import JUDGE_TASK_SCHEMA, JudgeActor
 from conf.judging import JudgeConfig
 from conf.schema import ComputeConfig
-from pipeline.actor_pool import ActorPool
+from pipeline.actor_pool import ActorPool, root_cause
 from pipeline.cluster import ActorResources, actor_resources
 from pipeline.errors import InfrastructureError
 from pipeline.judge.judgements import judgement_rows, read_judgements
@@ -70,9 +70,9 @@ def _replies(judge: JudgeConfig, todo: Mapping[str, Item], dataset_uri: str) -> 
     try:
         yield from pool.stream(blocks, JudgeActor, arguments)
     except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[-1]
         raise InfrastructureError(
-            f"judge {judge.name} stopped: {reason}; run the same command again to resume"
+            f"judge {judge.name} stopped: {root_cause(str(error))}; "
+            "run the same command again to resume"
         ) from error
 
 
