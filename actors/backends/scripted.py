@@ -16,7 +16,7 @@ from actors.backends.strategies import STRATEGIES, Moment, Said, gold
 from actors.conversation import ChatRequest
 from actors.dialects import format_box
 from actors.gold import gold_text
-from actors.schema import Box, Dialogue, Region, Turn
+from actors.schema import Box, Claim, Dialogue, Region, Turn
 from conf.errors import ConfigError
 from conf.schema import ModelConfig
 
@@ -105,8 +105,8 @@ class ScriptedChat:
 
 
 def _mistaken(turn: Turn) -> Turn:
-    """Turn an answer into a wrong one of the same type, and every claim into its opposite."""
-    claims = tuple(replace(c, present=not c.present) for c in turn.claims)
+    """Turn an answer into a wrong one of the same type, and every claim into a wrong one."""
+    claims = tuple(_opposite(c) for c in turn.claims)
     answer = turn.answer
     if turn.answer_type == "boolean":
         answer = "no" if answer == "yes" else "yes"
@@ -116,7 +116,16 @@ def _mistaken(turn: Turn) -> Turn:
         answer = "1" + answer
     elif turn.answer_type == "concept":
         answer = "uncertain"
+    elif turn.answer_type == "text":
+        answer = None  # the claims alone speak, and they are turned around
     return replace(turn, claims=claims, answer=answer)
+
+
+def _opposite(claim: Claim) -> Claim:
+    """Deny what is affirmed and affirm what is denied; of a change, name another one."""
+    if claim.change is None:
+        return replace(claim, present=not claim.present)
+    return replace(claim, present=True, change="smaller" if claim.change == "larger" else "larger")
 
 
 def _elsewhere(box: Box) -> Box:
