@@ -11,6 +11,7 @@ import pyarrow as pa
 from rich.table import Table
 
 from conf.schema import METRICS, ScoringConfig
+from pipeline.derived import derived_values
 from pipeline.stats.composite import OVERALL
 from pipeline.storage import RunDirectory, exists, read_json, write_bytes, write_json
 from pipeline.tables import ALL
@@ -60,6 +61,7 @@ def report_document(
         "confidence": scoring.confidence,
         "resamples": scoring.resamples,
         "summary": rows,
+        "derived": derived_values(summary),
         "manifest": manifest,
     }
 

@@ -49,6 +49,16 @@ class RunDirectory:
         return join(self.root, "scores")
 
     @property
+    def judgements(self) -> str:
+        """Folder of judges' verdicts."""
+        return join(self.root, "judgements")
+
+    @property
+    def judges(self) -> str:
+        """What the judges agreed on and failed at."""
+        return join(self.root, "judges.json")
+
+    @property
     def summary(self) -> str:
         """The summary table."""
         return join(self.root, "summary.parquet")
