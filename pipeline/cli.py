@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from conf.errors import ConfigError
-from pipeline.commands import dataset, model, run
+from pipeline.commands import dataset, model, report, run
 from pipeline.errors import EvaluationError
 
 _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded medical dialogues."
@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser of all subcommands."""
     top = argparse.ArgumentParser(prog="imcbench", description=_DESCRIPTION)
     commands = top.add_subparsers(required=True, metavar="command")
-    for part in (run, dataset, model):
+    for part in (run, report, dataset, model):
         part.register(commands)
     return top
 
