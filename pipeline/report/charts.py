@@ -15,7 +15,9 @@ from pipeline.report.svg import clean
 _VEGA_LITE = "5.21"
 _WIDTH = 250  # of the plot; with labels about 380, readable on a phone without scaling much
 _STEP = 26
-_LABEL_LIMIT = 170
+_LABEL_LIMIT = 230
+# Room for fonts up to a fifth wider than the one that labels are measured with.
+_PADDING = {"left": 20, "right": 22, "top": 4, "bottom": 4}
 Spec = dict[str, Any]  # Vega-Lite JSON
 
 _CONFIG: Spec = {
@@ -29,7 +31,7 @@ _CONFIG: Spec = {
         "gridColor": "var(--line)",
         "domainColor": "var(--line)",
         "tickColor": "var(--line)",
-        "labelFontSize": 12,
+        "labelFontSize": 13,
         "titleFontSize": 12,
         "labelLimit": _LABEL_LIMIT,
     },
@@ -60,7 +62,7 @@ def interval_chart(marks: Sequence[Mark], label: str, axis: str, percent: bool =
     numbers = ".0%" if percent else "+.0f"
     factor = 1.0 if percent else 100.0
     x = {"type": "quantitative", "title": axis, "axis": {"format": numbers}, "scale": scale}
-    y = {"field": "label", "type": "nominal", "sort": None, "title": None}
+    y = _labels(marks)
     told = {"field": "told", "type": "nominal"}
     layers: list[Spec] = []
     if not percent:
@@ -85,7 +87,7 @@ def line_chart(marks: Sequence[Mark], label: str, axis: str) -> str:
     x = {
         "field": "label",
         "type": "ordinal",
-        "sort": None,
+        "sort": [mark.label for mark in marks],
         "title": axis,
         "axis": {"labelAngle": 0},
     }
@@ -119,13 +121,19 @@ def line_chart(marks: Sequence[Mark], label: str, axis: str) -> str:
 
 def bar_chart(marks: Sequence[Mark], label: str, axis: str) -> str:
     """Draw counts as bars, one line per mark, in the order given."""
-    y = {"field": "label", "type": "nominal", "sort": None, "title": None}
+    y = _labels(marks)
     x = {"field": "value", "type": "quantitative", "title": axis, "axis": {"format": ",.0f"}}
     layer: Spec = {
         "mark": {"type": "bar", "color": "var(--mark)", "height": 14},
         "encoding": {"x": x, "y": y, "description": {"field": "told", "type": "nominal"}},
     }
     return _drawn({"width": _WIDTH, "height": {"step": _STEP}}, [layer], _rows(marks, 1.0), label)
+
+
+def _labels(marks: Sequence[Mark]) -> Spec:
+    """Encode labels in the order given; layers with fewer rows would sort them otherwise."""
+    order = [mark.label for mark in marks]
+    return {"field": "label", "type": "nominal", "sort": order, "title": None}
 
 
 def _rows(marks: Sequence[Mark], factor: float) -> list[Spec]:
@@ -139,7 +147,12 @@ def _rows(marks: Sequence[Mark], factor: float) -> list[Spec]:
 
 
 def _drawn(size: Spec, layers: list[Spec], rows: list[Spec], label: str) -> str:
-    spec = size | {"data": {"values": rows}, "layer": layers, "config": _CONFIG, "padding": 4}
+    spec = size | {
+        "data": {"values": rows},
+        "layer": layers,
+        "config": _CONFIG,
+        "padding": _PADDING,
+    }
     # An empty list of base URLs: a specification can make the renderer fetch nothing.
     markup = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, allowed_base_urls=[])
     return clean(markup, label)

@@ -14,19 +14,19 @@ TITLES = {
     "visual_consistency": "Visual consistency",
     "reasoning_coherence": "Reasoning coherence",
     "hallucination_rate": "Hallucination rate",
-    "hallucination_rate_lenient": "Lenient hallucination rate",
+    "hallucination_rate_lenient": "Hallucination, lenient",
     "hallucination_false_finding": "False finding",
     "hallucination_wrong_site": "Wrong site",
     "hallucination_wrong_change": "Wrong change",
     "hallucination_false_denial": "False denial",
-    "hallucination_change_without_prior": "Change without a prior image",
+    "hallucination_change_without_prior": "Change without a prior",
     "hallucination_unverifiable": "Unverifiable",
     "error_cascade_right_after_wrong": "Right, after a wrong turn",
     "error_cascade_right_after_right": "Right, after a right turn",
     "referent_kept_after_switch": "Kept after a switch of image",
-    "referent_kept_after_return": "Kept on return from another thing",
-    "self_consistency": "Agrees with itself on one image",
-    "negative_control": "Same box for different things",
+    "referent_kept_after_return": "Kept after another thing",
+    "self_consistency": "Boxes agree on one image",
+    "negative_control": "Same box for two things",
     "grounding_accuracy": "Regions found",
     "grounding_iou": "Mean overlap (IoU)",
     "health_system": "Health system",
@@ -35,12 +35,18 @@ TITLES = {
 
 def title(name: str) -> str:
     """Give a metric, column or group kind its title."""
-    return TITLES.get(name) or name.replace("_", " ").capitalize()
+    words = name.replace("_", " ")
+    return TITLES.get(name) or words[:1].upper() + words[1:]
 
 
 def percent(value: float | None) -> str:
     """Write a share as percent."""
     return NONE if value is None else f"{100 * value:.1f}%"
+
+
+def level(confidence: float) -> str:
+    """Write the confidence of intervals."""
+    return f"{100 * confidence:g}%"
 
 
 def span(low: float | None, high: float | None) -> str:

@@ -9,7 +9,7 @@ window.imcbench = window.imcbench || {};
     Object.entries(attributes || {}).forEach(([name, value]) => {
       if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
     });
-    children.flat().forEach((child) => {
+    children.flat(Infinity).forEach((child) => {
       if (child === null || child === undefined) return;
       node.append(child instanceof Node ? child : document.createTextNode(String(child)));
     });

@@ -19,7 +19,7 @@ def specialties(analysis: Analysis) -> Section:
     """Specialty by measure, shaded."""
     groups = analysis.groups
     keys = [ALL, *(("specialty", name) for name in groups.names("specialty"))]
-    table = _table(groups, keys, "Specialty and measure; darker is better", shaded=True)
+    table = _table(groups, keys, "Specialty and measure; stronger shading is better", shaded=True)
     text = Text("Shading follows the value, with the hallucination rate inverted.")
     return Section("specialties", "By specialty", (text, table))
 

@@ -67,7 +67,7 @@ def _against(one: Comparison, analysis: Analysis) -> list[Block]:
     caption = f"Difference of the overall score against {label}, by specialty"
     forest = Table(caption, ("Specialty", "Patients", "Difference", "Interval"), tuple(lines))
     told = "; ".join(mark.told for mark in marks)
-    axis = "percentage points; right of 0: this run is better"
+    axis = "points; above 0: this run is better"
     svg = interval_chart(marks, f"{caption}. {told}", axis, percent=False)
     return [table, Figure(svg=svg, table=forest), _flips(one)]
 

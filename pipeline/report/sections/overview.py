@@ -11,7 +11,7 @@ from pipeline.report.blocks import Bullets, Figure, Section, Table, Text, Tile, 
 from pipeline.report.charts import Mark, interval_chart
 from pipeline.report.headline import HEADLINES
 from pipeline.report.sections.breakdown import value_cell
-from pipeline.report.wording import count, percent, span, title, with_span
+from pipeline.report.wording import count, level, percent, span, title, with_span
 from pipeline.stats.composite import INVERTED
 
 
@@ -44,7 +44,7 @@ def overview(analysis: Analysis) -> Section:
     people = analysis.flow
     scope = (
         f"{count(people.dialogues)} dialogues of {count(people.patients)} patients, "
-        f"{count(people.turns)} turns. Intervals: {percent(analysis.data.scoring.confidence)}, "
+        f"{count(people.turns)} turns. Intervals: {level(analysis.data.scoring.confidence)}, "
         "by resampling patients."
     )
     return Section(

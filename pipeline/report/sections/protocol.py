@@ -6,7 +6,7 @@ In: an ``Analysis``. Out: sections. The items follow TRIPOD-LLM (2025), STARD-AI
 
 from pipeline.report.analysis.gather import Analysis
 from pipeline.report.blocks import Cell, Facts, Section, Table, Text, row
-from pipeline.report.wording import count, date, percent
+from pipeline.report.wording import count, date, level, percent
 
 Item = tuple[str, str, str | None]  # what, which guideline, the answer if the run has one
 
@@ -43,7 +43,7 @@ def protocol(analysis: Analysis) -> Section:
         ]
     scoring = data.scoring
     items.append(
-        ("Intervals", f"{percent(scoring.confidence)}, {count(scoring.resamples)} resamples")
+        ("Intervals", f"{level(scoring.confidence)}, {count(scoring.resamples)} resamples")
     )
     if manifest is not None:
         versions = ", ".join(f"{k} {v}" for k, v in manifest["software"].items())
@@ -72,7 +72,7 @@ def _filled(analysis: Analysis) -> list[Item]:
     if analysis.ceiling is not None:
         agreement = percent(analysis.ceiling.human_level.value) + " with the consensus"
     sample = f"{count(f.patients)}, {count(f.dialogues)}, {count(f.turns)}"
-    intervals = f"{percent(analysis.data.scoring.confidence)} intervals over patients"
+    intervals = f"{level(analysis.data.scoring.confidence)} intervals over patients"
     groups = "by specialty, source, modality, health system, language"
     return [
         *_of_manifest(analysis),

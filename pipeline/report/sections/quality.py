@@ -24,13 +24,14 @@ def losses(analysis: Analysis) -> Section:
         ("Dialogues answered whole", found.dialogues - found.dialogues_failed),
         *((f"Scored: {title(m.metric).lower()}", m.scored) for m in found.measured),
     ]
-    marks = [Mark(label=n, value=v, told=f"{n}: {count(v)}") for n, v in steps]
+    drawn = steps[2:]  # dialogues; turns, several times as many, would dwarf them
+    marks = [Mark(label=n, value=v, told=f"{n}: {count(v)}") for n, v in drawn]
     table = Table(
         "From asked to scored",
         ("Step", "Count", "Lost before it, and why"),
         tuple(row(n, count(v), _lost(n, found)) for n, v in steps),
     )
-    svg = bar_chart(marks, "; ".join(m.told for m in marks), "count")
+    svg = bar_chart(marks, "; ".join(m.told for m in marks), "dialogues")
     blocks: list[Block] = [
         Text(
             "A failed turn counts as wrong; a dialogue is unscored where a measure has no object."
