@@ -62,21 +62,21 @@ def interval_chart(marks: Sequence[Mark], label: str, axis: str, percent: bool =
     numbers = ".0%" if percent else "+.0f"
     factor = 1.0 if percent else 100.0
     x = {"type": "quantitative", "title": axis, "axis": {"format": numbers}, "scale": scale}
-    y = _labels(marks)
+    y = {"field": "label", "type": "nominal", "sort": None, "title": None}
     told = {"field": "told", "type": "nominal"}
     layers: list[Spec] = []
     if not percent:
         zero = {"mark": {"type": "rule", "color": "var(--ink-soft)", "aria": False}}
         layers.append(zero | {"encoding": {"x": {"datum": 0}}})
+    # The dots come first: labels take the order of the first layer, and all marks have a dot.
     layers += [
-        {
-            "transform": [{"filter": "isValid(datum.low)"}],
-            "mark": {"type": "rule", "color": "var(--mark)", "strokeWidth": 2.5, "aria": False},
-            "encoding": {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}},
-        },
         {
             "mark": {"type": "circle", "color": "var(--mark)", "size": 90, "opacity": 1},
             "encoding": {"y": y, "x": x | {"field": "value"}, "description": told},
+        },
+        {
+            "mark": {"type": "rule", "color": "var(--mark)", "strokeWidth": 2.5, "aria": False},
+            "encoding": {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}},
         },
     ]
     return _drawn({"width": _WIDTH, "height": {"step": _STEP}}, layers, _rows(marks, factor), label)
@@ -87,7 +87,7 @@ def line_chart(marks: Sequence[Mark], label: str, axis: str) -> str:
     x = {
         "field": "label",
         "type": "ordinal",
-        "sort": [mark.label for mark in marks],
+        "sort": None,
         "title": axis,
         "axis": {"labelAngle": 0},
     }
@@ -99,7 +99,6 @@ def line_chart(marks: Sequence[Mark], label: str, axis: str) -> str:
     }
     layers: list[Spec] = [
         {
-            "transform": [{"filter": "isValid(datum.low)"}],
             "mark": {"type": "rule", "color": "var(--mark)", "strokeWidth": 2, "aria": False},
             "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
         },
@@ -121,7 +120,7 @@ def line_chart(marks: Sequence[Mark], label: str, axis: str) -> str:
 
 def bar_chart(marks: Sequence[Mark], label: str, axis: str) -> str:
     """Draw counts as bars, one line per mark, in the order given."""
-    y = _labels(marks)
+    y = {"field": "label", "type": "nominal", "sort": None, "title": None}
     x = {"field": "value", "type": "quantitative", "title": axis, "axis": {"format": ",.0f"}}
     layer: Spec = {
         "mark": {"type": "bar", "color": "var(--mark)", "height": 14},
@@ -130,13 +129,11 @@ def bar_chart(marks: Sequence[Mark], label: str, axis: str) -> str:
     return _drawn({"width": _WIDTH, "height": {"step": _STEP}}, [layer], _rows(marks, 1.0), label)
 
 
-def _labels(marks: Sequence[Mark]) -> Spec:
-    """Encode labels in the order given; layers with fewer rows would sort them otherwise."""
-    order = [mark.label for mark in marks]
-    return {"field": "label", "type": "nominal", "sort": order, "title": None}
-
-
 def _rows(marks: Sequence[Mark], factor: float) -> list[Spec]:
+    """Make data rows; the specification itself never holds a label, which could be an expression.
+
+    What is None is not drawn.
+    """
     rows = []
     for mark in marks:
         row = asdict(mark)
