@@ -5,7 +5,10 @@ In: run directories. Out: files in the first one.
 
 from collections.abc import Sequence
 
+from pipeline.errors import BadInput
+from pipeline.reduce import ALL
 from pipeline.report.analysis.gather import Analysis, analyse
+from pipeline.report.analysis.groups import SMALL
 from pipeline.report.blocks import Section
 from pipeline.report.full import full_document
 from pipeline.report.inputs import Options, RunData, distinct, load_gold, load_run
@@ -33,11 +36,13 @@ def write_full_report(
 
     Raises:
         BadInput: a run lacks its summary, the runs do not cover the same dialogues, or the dataset
-            cannot be opened or is another one.
+            cannot be opened or is another one; with suppression: the whole run is too small.
     """
     data, *others = distinct([load_run(root), *(load_run(other) for other in against)])
     gold = load_gold(data, dataset_uri)
     analysis = analyse(data, others, gold, options.suppress_small)
+    if ALL in analysis.groups.hidden:
+        raise BadInput(f"{root}: fewer than {SMALL} patients in all; nothing may be shown")
     told = sections(analysis)
     title = f"Evaluation of {data.label}"
     write_json(data.run.report("json"), full_document(analysis))

@@ -48,7 +48,7 @@ def gold_answers(error_rate: float, seed: int = 0) -> Answer:
 
     def answer(dialogue: Dialogue, turn: Turn) -> str | None:
         if rng.random() < error_rate:
-            return "There is a fracture. I cannot say more. [0, 0, 20, 20]"
+            return "There is a nodule. I cannot say more. [0, 0, 20, 20]"
         text = gold_text(turn)
         if turn.region_id is None:
             return text

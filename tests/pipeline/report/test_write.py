@@ -12,7 +12,6 @@ from pipeline.report.write import write_full_report
 from pipeline.storage import read_json, read_parquet
 from tests.pipeline.report.make import make_dataset
 
-
 SECTIONS = (
     "overview",
     "specialties",
