@@ -11,6 +11,7 @@ import time
 import weakref
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import ray.data
@@ -71,6 +72,7 @@ class DialogueActor:
             question=turn.question,
             status="failed",
             error=None,
+            started_at=datetime.now(UTC),
         )
         started = time.monotonic()
         request = None

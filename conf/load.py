@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from conf.errors import ConfigError
 from conf.schema import SECTIONS, RunConfig
@@ -51,10 +51,15 @@ def load(path: str, overrides: Sequence[str] = ()) -> RunConfig:
     try:
         base = OmegaConf.create(yaml.safe_load(file.read_text()) or {})
         document = OmegaConf.to_container(
-            OmegaConf.merge(base, OmegaConf.from_dotlist(list(overrides))), resolve=True
+            OmegaConf.merge(base, OmegaConf.from_dotlist(list(overrides))),
+            resolve=True,
+            throw_on_missing=True,
         )
     except FileNotFoundError:
         raise ConfigError(f"config {path} does not exist") from None
+    except MissingMandatoryValue as error:
+        key = error.full_key
+        raise ConfigError(f"config {path} leaves {key} open; give {key}=...") from error
     except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(f"config {path}: {' '.join(str(error).split())}") from error
     return from_document(document)

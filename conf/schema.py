@@ -73,6 +73,8 @@ class ModelConfig:
             raise ConfigError(
                 f"model.name is {self.name!r}; it names a folder: letters, digits and ._- only"
             )
+        if not self.source:
+            raise ConfigError("model.source is empty")
         _one_of("model.backend", self.backend, BACKENDS)
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
         if set(self.script) != {"error_rate", "delay_s"}:

@@ -5,10 +5,8 @@ In: arguments. Out: an exit code: 0 done, 2 bad input, 4 infrastructure, 130 int
 
 import argparse
 import logging
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 from conf.errors import ConfigError
 from pipeline.commands import dataset, model, report, run
@@ -20,7 +18,6 @@ _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded me
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the console script ``imcbench`` and ``python -m pipeline``."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    signal.signal(signal.SIGTERM, _terminate)
     arguments = parser().parse_args(argv)
     try:
         code: int = arguments.handler(arguments)
@@ -45,8 +42,3 @@ def parser() -> argparse.ArgumentParser:
 def _say(sentence: str, code: int) -> int:
     print(f"imcbench: {sentence}", file=sys.stderr)
     return code
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    """Treat SIGTERM as Ctrl-C: what is gathered gets written on the way out."""
-    raise KeyboardInterrupt

@@ -3,8 +3,10 @@
 import contextlib
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import FrameType
 
 import ray
 
@@ -36,9 +38,12 @@ def cluster() -> Iterator[None]:
     address = os.environ.get("RAY_ADDRESS", "auto")
     if address == "local" or not _joined(address):
         _start_local()
+    # Ray has just set a handler of its own that exits with the signal's number.
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     finally:
+        signal.signal(signal.SIGTERM, before)
         ray.shutdown()
 
 
@@ -71,13 +76,20 @@ def _autoscales() -> bool:
     return os.environ.get("IMCBENCH_AUTOSCALING", "") == "1"
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Treat SIGTERM as Ctrl-C: what was gathered gets written on the way out."""
+    raise KeyboardInterrupt
+
+
 def _joined(address: str) -> bool:
     """Connect to a running cluster; False where none runs here and none was named."""
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except ConnectionError as error:
         if address != "auto":
-            raise InfrastructureError(f"no Ray cluster at RAY_ADDRESS={address}: {error}") from error
+            raise InfrastructureError(
+                f"no Ray cluster at RAY_ADDRESS={address}: {error}"
+            ) from error
         return False
     return True
 

@@ -22,7 +22,6 @@ from pipeline.storage import filesystem, join, list_files, read_bytes, read_json
 
 _REQUIRED = ("name", "release", "schema_version", "lexicon")
 _OPTIONAL_COLUMNS = ("adversarial_of", "perturbation")
-GROUP_COLUMNS = ("specialty", "source", "modality", "health_system", "language", "release")
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,14 @@ class Dataset:
         if not tables:
             raise BadInput(f"{self.uri} holds no dialogues")
         return pa.concat_tables(tables).slice(0, limit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gold:
+    """The dialogues that were asked for, rows of DIALOGUE_SCHEMA, and their vocabulary."""
+
+    dialogues: pa.Table
+    lexicon: Lexicon
 
 
 def open_dataset(uri: str) -> Dataset:

@@ -6,6 +6,7 @@ running again resumes, whatever the number of actors.
 """
 
 import logging
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 # A killed driver loses at most what was not flushed: two seconds of answers.
 _FLUSH_ROWS, _FLUSH_S = 4096, 2.0
+_EXCEPTION = re.compile(r"^(?!ray\.)[\w.]+(?:Error|Exception|Exit)\b", re.MULTILINE)
+_CAUSE_LENGTH = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +171,14 @@ def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Tabl
     try:
         yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
     except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[-1]
         raise InfrastructureError(
-            f"generation stopped: {reason}; run the same command again to resume"
+            f"generation stopped: {root_cause(str(error))}; run the same command again to resume"
         ) from error
+
+
+def root_cause(trace: str) -> str:
+    """Find what an actor said when it died: the last exception of its trace, in one line."""
+    causes = [found.start() for found in _EXCEPTION.finditer(trace)]
+    cause = trace[causes[-1] :] if causes else trace
+    line = " ".join(cause.split())
+    return line if len(line) <= _CAUSE_LENGTH else f"{line[:_CAUSE_LENGTH]} ..."

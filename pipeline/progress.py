@@ -23,6 +23,7 @@ class TurnProgress:
         self._turns = self._failed = self._tokens = 0
         self._started = time.monotonic()
         self._first: float | None = None
+        self._before = (0, 0)  # turns and tokens of the first task
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._print_lines, daemon=True)
         self._bar: Progress | None = None
@@ -59,7 +60,9 @@ class TurnProgress:
 
     def show(self, *, turns: int, failed: int, tokens: int) -> None:
         """Take the finished turns so far, those of them that failed, and the tokens generated."""
-        self._first = self._first or time.monotonic()
+        if self._first is None:
+            # Rates count from here: the first task's own time is the engine's start, mostly.
+            self._first, self._before = time.monotonic(), (turns, tokens)
         self._turns, self._failed, self._tokens = turns, failed, tokens
         if self._bar is not None:
             self._bar.update(self._task, completed=turns, rates=self.rates())
@@ -68,13 +71,17 @@ class TurnProgress:
         """Say how fast it goes and how long it will take."""
         if self._first is None:
             return f"starting the engine, {time.monotonic() - self._started:.0f} s"
-        seconds = max(time.monotonic() - self._first, 1e-3)
-        left = (self._total - self._turns) * seconds / max(self._turns, 1)
+        seconds = time.monotonic() - self._first
+        turns, tokens = self._turns - self._before[0], self._tokens - self._before[1]
         failed = f", {self._failed} failed" if self._failed else ""
-        return (
-            f"{self._turns / seconds:.1f} turns/s, {self._tokens / seconds:.0f} tokens/s, "
-            f"{_clock(left)} left{failed}"
-        )
+        finished = self._turns >= self._total
+        if not turns:
+            return ("done" if finished else "answering") + failed
+        left = "done" if finished else self._left(turns / seconds)
+        return f"{turns / seconds:.1f} turns/s, {tokens / seconds:.0f} tokens/s, {left}{failed}"
+
+    def _left(self, rate: float) -> str:
+        return f"{_clock((self._total - self._turns) / rate)} left"
 
     def _print_lines(self) -> None:
         while True:

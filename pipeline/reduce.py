@@ -12,50 +12,15 @@ import pandas as pd
 import pyarrow as pa
 
 from conf.schema import METRICS, ScoringConfig
-from pipeline.dataset import GROUP_COLUMNS
-from pipeline.errors import BadInput
-from pipeline.score import SCORE_SCHEMA
 from pipeline.stats.composite import OVERALL, overall_value
 from pipeline.stats.intervals import intervals
 from pipeline.stats.resample import Resampling
 from pipeline.stats.table import COLUMNS
-from pipeline.storage import join, list_files, read_parquet
+from pipeline.tables import ALL, GROUP_COLUMNS, SUMMARY_SCHEMA, TURN_INDEX
 
-SUMMARY_SCHEMA = pa.schema(
-    [
-        pa.field("group_kind", pa.string(), nullable=False),
-        pa.field("group", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),
-        pa.field("value", pa.float64()),
-        pa.field("numerator", pa.float64()),
-        pa.field("denominator", pa.float64()),
-        pa.field("n_dialogues", pa.int64(), nullable=False),
-        pa.field("n_unscored", pa.int64(), nullable=False),
-        pa.field("n_failed", pa.int64(), nullable=False),
-        pa.field("ci_low", pa.float64()),
-        pa.field("ci_high", pa.float64()),
-        pa.field("reason", pa.string()),
-    ]
-)
 Cells = dict[str, Any]  # one row of SUMMARY_SCHEMA, or part of it
-ALL = ("overall", "all")  # the group of all dialogues: its kind and its name
-TURN_INDEX = "turn_index"
 _FAILED = "failed_turns"
 _SEED = 20260101  # of the bootstrap: intervals, too, are the same for the same rows
-
-
-def read_scores(output: str) -> pd.DataFrame:
-    """Read a run's score rows, sorted by dialogue and metric.
-
-    Raises:
-        BadInput: there are none.
-    """
-    files = list_files(join(output, "scores"), ".parquet")
-    if not files:
-        raise BadInput(f"{join(output, 'scores')} holds no score file; run score first")
-    table = pa.concat_tables(read_parquet(f).cast(SCORE_SCHEMA) for f in files)
-    frame: pd.DataFrame = table.to_pandas()
-    return frame.sort_values(["dialogue_id", "metric"], ignore_index=True)
 
 
 def reduce_scores(frame: pd.DataFrame, scoring: ScoringConfig) -> pa.Table:

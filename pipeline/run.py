@@ -15,13 +15,14 @@ from actors.conversation import system_prompt
 from actors.weights import weights_id
 from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
+from pipeline.checkpoint import check_checkpoint
 from pipeline.cluster import cluster
-from pipeline.dataset import Dataset, open_dataset
+from pipeline.dataset import Dataset, Gold, open_dataset
 from pipeline.errors import BadInput
 from pipeline.generate import Generated, generate
-from pipeline.reduce import read_scores, reduce_scores
+from pipeline.reduce import reduce_scores
 from pipeline.report import write_report
-from pipeline.score import Gold, score
+from pipeline.score import score
 from pipeline.storage import (
     RunDirectory,
     exists,
@@ -30,6 +31,7 @@ from pipeline.storage import (
     write_json,
     write_parquet,
 )
+from pipeline.tables import read_scores
 from pipeline.validate import row_faults
 from pipeline.versions import software
 
@@ -83,7 +85,11 @@ def prepare(config: RunConfig) -> Prepared:
     if not dialogues.num_rows:
         raise BadInput(f"{dataset.uri}: every dialogue has a fault, the first: {faults[0]}")
     source = config.model.source
-    weights = weights_id(source) if config.model.backend == "vllm" else f"scripted:{source}"
+    if config.model.backend == "vllm":
+        check_checkpoint(source)
+        weights = weights_id(source)
+    else:
+        weights = f"scripted:{source}"
     run_id = fingerprint(
         config,
         dataset_id=dataset.content_id,

@@ -14,9 +14,8 @@ import pyarrow.compute as pc
 import ray
 
 from actors.schema import Dialogue
-from pipeline.dataset import GROUP_COLUMNS
+from pipeline.dataset import Gold
 from pipeline.errors import BadInput
-from pipeline.lexicon import Lexicon
 from pipeline.metrics.base import Response
 from pipeline.metrics.evaluate import score_dialogue
 from pipeline.storage import (
@@ -27,21 +26,10 @@ from pipeline.storage import (
     remove,
     write_parquet,
 )
+from pipeline.tables import GROUP_COLUMNS, SCORE_SCHEMA
 
 NEEDED = ("dialogue_id", "turn", "status", "response")
 _SIZES = "input_sizes"
-SCORE_SCHEMA = pa.schema(
-    [
-        pa.field("dialogue_id", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),
-        pa.field("numerator", pa.float64(), nullable=False),
-        pa.field("denominator", pa.float64(), nullable=False),
-        pa.field("status", pa.string(), nullable=False),
-        pa.field("reason", pa.string()),
-        pa.field("patient_id", pa.string(), nullable=False),
-        *(pa.field(name, pa.string(), nullable=False) for name in GROUP_COLUMNS),
-    ]
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +39,6 @@ class Unit:
     name: str
     files: tuple[str, ...]
     dialogue_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gold:
-    """What a scoring task needs to know of the dataset."""
-
-    dialogues: pa.Table
-    lexicon: Lexicon
 
 
 def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
@@ -84,21 +64,6 @@ def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
         if old not in written:
             remove(old)
     return len(units)
-
-
-def declared_dialect(turns: str) -> str:
-    """Give the box dialect that the turn files declare in their metadata, else norm1000.
-
-    Raises:
-        BadInput: two files declare different dialects.
-    """
-    declared = {
-        (parquet_schema(uri).metadata or {}).get(b"box_dialect", b"").decode()
-        for uri in list_files(turns, ".parquet")
-    } - {""}
-    if len(declared) > 1:
-        raise BadInput(f"{turns} mixes the box dialects {', '.join(sorted(declared))}")
-    return declared.pop() if declared else "norm1000"
 
 
 def plan_units(turns: str, dialogues: pa.Table) -> list[Unit]:
@@ -169,9 +134,7 @@ def _responses(files: Iterable[str]) -> Mapping[str, Mapping[int, Response]]:
         for row in read_parquet(uri, columns=columns).to_pylist():
             if row["status"] not in ("ok", "failed"):
                 raise BadInput(f"{uri}: status is {row['status']!r}; it must be ok or failed")
-            sizes = {s["image_id"]: (s["width"], s["height"]) for s in row.get(_SIZES) or ()}
-            text = row["response"] if row["status"] == "ok" else None
-            found[row["dialogue_id"]][row["turn"]] = Response(text=text, input_sizes=sizes)
+            found[row["dialogue_id"]][row["turn"]] = Response.from_row(row)
     return found
 
 

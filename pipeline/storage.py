@@ -61,7 +61,7 @@ class RunDirectory:
 def join(*parts: str) -> str:
     """Join path parts with '/', which fsspec takes on every system."""
     head, *rest = parts
-    return "/".join([head.rstrip("/") or "/", *(p.strip("/") for p in rest)])
+    return "/".join([head.rstrip("/"), *(p.strip("/") for p in rest)])
 
 
 def filesystem(uri: str) -> tuple[Any, str]:
@@ -114,8 +114,11 @@ def read_bytes(uri: str) -> bytes:
     return data
 
 
-def write_bytes(uri: str, data: bytes) -> None:
-    """Write a whole file atomically, replacing one that is there."""
+def write_bytes(uri: str, data: bytes, *, sync: bool = True) -> None:
+    """Write a whole file atomically, replacing one that is there.
+
+    Without ``sync`` a local file may be lost, never torn, when the machine itself goes down.
+    """
     fs, path = filesystem(uri)
     if not _is_local(fs):
         fs.pipe_file(path, data)
@@ -126,8 +129,9 @@ def write_bytes(uri: str, data: bytes) -> None:
     try:
         with open(partial, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(partial, path)
     except BaseException:
         if os.path.exists(partial):

@@ -4,7 +4,7 @@ In: ``ChatRequest`` and the dialogue's gold. Out: ``ChatReply`` with word counts
 It is for dry runs of a cluster, for tests, and for showing what a strategy without sight scores.
 
 ``model.source`` names the script: ``gold`` (wrong at rate ``error_rate``, seeded per turn),
-``silent`` (empty answers) or ``yes`` (says yes and points at the whole image).
+``silent`` (empty answers) or ``yes_sayer`` (says yes and points at the whole image).
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from actors.schema import Box, Dialogue, Turn
 from conf.errors import ConfigError
 from conf.schema import ModelConfig
 
-SCRIPTS = ("gold", "silent", "yes")
+SCRIPTS = ("gold", "silent", "yes_sayer")
 
 
 class ScriptedBackend:
@@ -70,7 +70,7 @@ class ScriptedChat:
     def _text(self, turn: Turn, rng: random.Random) -> str:
         if self._backend.script == "silent":
             return ""
-        if self._backend.script == "yes":
+        if self._backend.script == "yes_sayer":
             image = self._dialogue.images[0]
             return f"Yes. {self._box((0.0, 0.0, image.width, image.height), image.image_id)}"
         wrong = rng.random() < self._backend.error_rate

@@ -2,8 +2,10 @@
 
 import argparse
 
+from actors.schema import Dialogue
 from pipeline.cluster import cluster
 from pipeline.dataset import open_dataset
+from pipeline.describe import describe, description_text
 from pipeline.errors import BadInput
 from pipeline.phantom.build import build
 from pipeline.storage import exists, join
@@ -30,9 +32,9 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
     check.add_argument("--no-images", action="store_true", help="do not open the image files")
     check.set_defaults(handler=_validate)
     text = "print what a dataset holds"
-    describe = parts.add_parser("describe", help=text, description=text)
-    describe.add_argument("dataset", metavar="URI", help="dataset folder")
-    describe.set_defaults(handler=_validate)  # placeholder until pipeline.describe
+    tell = parts.add_parser("describe", help=text, description=text)
+    tell.add_argument("dataset", metavar="URI", help="dataset folder")
+    tell.set_defaults(handler=_describe)
 
 
 def _build(arguments: argparse.Namespace) -> int:
@@ -59,3 +61,10 @@ def _validate(arguments: argparse.Namespace) -> int:
         print(f"and {count - _FAULTS_SHOWN} more")
     print(f"{dataset.uri}: {count} faults" if count else f"{dataset.uri}: no faults")
     return 2 if count else 0
+
+
+def _describe(arguments: argparse.Namespace) -> int:
+    dataset = open_dataset(arguments.dataset)
+    rows = (row for table in dataset.batches() for row in table.to_pylist())
+    print(description_text(describe(Dialogue.from_row(row) for row in rows)))
+    return 0

@@ -11,11 +11,12 @@ from conf.errors import ConfigError
 from conf.load import from_document, load
 from conf.schema import BOX_DIALECTS, METRICS, ScoringConfig
 from pipeline.cluster import cluster
-from pipeline.dataset import open_dataset
+from pipeline.dataset import Gold, open_dataset
 from pipeline.report import summary_table
 from pipeline.run import evaluate, generate_turns, prepare, summarise
-from pipeline.score import Gold, declared_dialect, score
+from pipeline.score import score
 from pipeline.storage import RunDirectory, exists, read_bytes, read_parquet
+from pipeline.tables import declared_dialect
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 

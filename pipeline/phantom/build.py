@@ -12,7 +12,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
@@ -20,6 +19,7 @@ import ray
 from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
 from pipeline.phantom.concepts import lexicon_document
 from pipeline.phantom.generate import RELEASE, draw_dialogue
+from pipeline.storage import join, write_bytes
 
 GENERATOR_VERSION = 1  # raise it whenever the same seed gives other bytes
 DIALOGUES_PER_PART = 250
@@ -39,7 +39,7 @@ class Part:
 def build(
     target: str, *, dialogues: int = 8000, seed: int = 0, parallelism: int | None = None
 ) -> dict[str, Any]:
-    """Write the dataset and give the document that became ``dataset.json``.
+    """Write the dataset and give the document that became ``dataset.json``; needs Ray running.
 
     Args:
         target: folder or fsspec URL; files of an earlier build there are overwritten.
@@ -119,6 +119,5 @@ def _json_bytes(document: dict[str, Any]) -> bytes:
 
 
 def _write(target: str, path: str, data: bytes) -> None:
-    """Write one file below the target, local or remote."""
-    with fsspec.open(f"{target.rstrip('/')}/{path}", "wb", auto_mkdir=True) as out:
-        out.write(data)
+    """Write one file below the target; dataset.json, written last, vouches for it by its hash."""
+    write_bytes(join(target, path), data, sync=False)

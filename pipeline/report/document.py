@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from conf.schema import ScoringConfig
-from pipeline.reduce import ALL
 from pipeline.report.headline import HEADLINES, headline_markdown
 from pipeline.storage import RunDirectory, exists, read_json, write_bytes, write_json
+from pipeline.tables import ALL
 
 
 def write_report(run: RunDirectory, summary: pa.Table, scoring: ScoringConfig) -> None:

@@ -6,11 +6,11 @@ In: an ``Analysis``. Out: JSON values; shares in 0..1, what is undefined null.
 from dataclasses import asdict
 from typing import Any
 
-from pipeline.reduce import ALL
 from pipeline.reference_table import NOTE, PUBLISHED
 from pipeline.report.analysis.comparison import Comparison
 from pipeline.report.analysis.gather import Analysis
 from pipeline.report.document import report_document
+from pipeline.tables import ALL
 
 
 def full_document(analysis: Analysis) -> dict[str, Any]:

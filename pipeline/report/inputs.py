@@ -15,11 +15,10 @@ import yaml
 
 from conf.load import from_document
 from conf.schema import RunConfig, ScoringConfig
-from pipeline.dataset import open_dataset
+from pipeline.dataset import Gold, open_dataset
 from pipeline.errors import BadInput
-from pipeline.reduce import read_scores
-from pipeline.score import Gold
 from pipeline.storage import RunDirectory, exists, read_bytes, read_json, read_parquet
+from pipeline.tables import read_scores
 
 Row = dict[str, Any]  # one row of SUMMARY_SCHEMA
 

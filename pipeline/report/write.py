@@ -5,8 +5,8 @@ In: run directories. Out: files in the first one.
 
 from collections.abc import Sequence
 
+from pipeline.dataset import Gold
 from pipeline.errors import BadInput
-from pipeline.reduce import ALL
 from pipeline.report.analysis.gather import Analysis, analyse
 from pipeline.report.analysis.groups import SMALL
 from pipeline.report.blocks import Section
@@ -17,8 +17,8 @@ from pipeline.report.page import Page, write_page
 from pipeline.report.sections.all import sections
 from pipeline.report.viewer.write import clear_viewer, has_turns, write_viewer
 from pipeline.report.wording import date
-from pipeline.score import Gold
 from pipeline.storage import join, write_bytes, write_json
+from pipeline.tables import ALL
 
 REPORT = "report"
 

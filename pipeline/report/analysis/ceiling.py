@@ -4,8 +4,8 @@ In: gold dialogues with the agreement of each turn. Out: ``Ceiling``, or None wh
 """
 
 from pipeline.ceiling import Ceiling, reference_ceiling
+from pipeline.dataset import Gold
 from pipeline.report.inputs import RunData
-from pipeline.score import Gold
 from pipeline.stats.resample import Resampling
 
 _SEED = 20260101

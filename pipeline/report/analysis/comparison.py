@@ -12,12 +12,12 @@ import pandas as pd
 from conf.schema import METRICS
 from pipeline.gate_input import cluster_sums, comparable
 from pipeline.metrics.base import RIGHT
-from pipeline.reduce import ALL
 from pipeline.report.inputs import RunData
 from pipeline.stats.intervals import Key
 from pipeline.stats.multiplicity import holm
 from pipeline.stats.paired import PairedDifference, paired_differences
 from pipeline.stats.resample import Resampling
+from pipeline.tables import ALL
 
 _SEED = 20260101
 _AT_TURN = "turn_accuracy@"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from conf.schema import METRICS
 from pipeline.ceiling import Ceiling
-from pipeline.reduce import ALL
+from pipeline.dataset import Gold
 from pipeline.report.analysis.ceiling import ceiling_of
 from pipeline.report.analysis.comparison import Comparison, compare
 from pipeline.report.analysis.effort import Effort, effort, read_turns
@@ -16,7 +16,7 @@ from pipeline.report.analysis.flow import Flow, flow
 from pipeline.report.analysis.groups import Groups, group_rows
 from pipeline.report.analysis.sensitivity import Sensitivity, sensitivity
 from pipeline.report.inputs import RunData
-from pipeline.score import Gold
+from pipeline.tables import ALL
 
 
 @dataclass(frozen=True, kw_only=True)

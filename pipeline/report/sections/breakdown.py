@@ -3,13 +3,13 @@
 In: an ``Analysis``. Out: sections.
 """
 
-from pipeline.reduce import ALL
 from pipeline.report.analysis.gather import Analysis
 from pipeline.report.analysis.groups import SMALL, SUPPRESSED, Groups, Key
 from pipeline.report.blocks import Block, Cell, Section, Table, Text, row
 from pipeline.report.headline import HEADLINES
 from pipeline.report.wording import count, percent, span, title
 from pipeline.stats.composite import oriented
+from pipeline.tables import ALL
 
 _STEPS = 7  # of the heat scale
 _KINDS = ("source", "modality", "health_system", "language", "release")

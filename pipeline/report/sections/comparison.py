@@ -4,7 +4,6 @@ In: an ``Analysis`` with comparisons. Out: sections.
 """
 
 from conf.schema import METRICS
-from pipeline.reduce import ALL
 from pipeline.reference_table import NOTE, PUBLISHED, Published
 from pipeline.report.analysis.comparison import Comparison
 from pipeline.report.analysis.gather import Analysis, values
@@ -16,6 +15,7 @@ from pipeline.report.inputs import RunData
 from pipeline.report.wording import count, p_value, percent, points, points_span, title
 from pipeline.stats.composite import OVERALL, overall_value
 from pipeline.stats.paired import PairedDifference
+from pipeline.tables import ALL
 
 
 def comparison(analysis: Analysis) -> Section:

@@ -4,7 +4,6 @@ In: an ``Analysis``. Out: sections.
 """
 
 from conf.schema import METRICS
-from pipeline.reduce import ALL
 from pipeline.report.analysis.gather import Analysis
 from pipeline.report.analysis.groups import SMALL
 from pipeline.report.blocks import Bullets, Figure, Section, Table, Text, Tile, Tiles, row
@@ -13,6 +12,7 @@ from pipeline.report.headline import HEADLINES
 from pipeline.report.sections.breakdown import value_cell
 from pipeline.report.wording import count, level, percent, span, title, with_span
 from pipeline.stats.composite import INVERTED
+from pipeline.tables import ALL
 
 
 def overview(analysis: Analysis) -> Section:

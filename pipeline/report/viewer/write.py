@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from actors.schema import Dialogue, Image
+from pipeline.dataset import Gold
 from pipeline.errors import BadInput
 from pipeline.metrics.base import DialogueReading, Response
 from pipeline.metrics.hallucination import checkable
@@ -18,8 +19,8 @@ from pipeline.report.script_data import script
 from pipeline.report.viewer.index import SHARD, Listed, index_document
 from pipeline.report.viewer.pictures import FOLDER, write_pictures
 from pipeline.report.viewer.records import Record, dialogue_record
-from pipeline.score import Gold, declared_dialect
 from pipeline.storage import join, list_files, parquet_schema, read_parquet, remove, write_bytes
+from pipeline.tables import declared_dialect
 
 Answers = Mapping[str, Mapping[int, Response]]  # by dialogue and turn
 DATA = "data"

@@ -1,0 +1,73 @@
+"""The tables at which the phases meet: scores and summary, and the names of their groups.
+
+Turn outputs are ``actors.schema.TURN_SCHEMA``.
+"""
+
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.errors import BadInput
+from pipeline.storage import join, list_files, parquet_schema, read_parquet
+
+GROUP_COLUMNS = ("specialty", "source", "modality", "health_system", "language", "release")
+ALL = ("overall", "all")  # the group of all dialogues: its kind and its name
+TURN_INDEX = "turn_index"
+
+SCORE_SCHEMA = pa.schema(
+    [
+        pa.field("dialogue_id", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("numerator", pa.float64(), nullable=False),
+        pa.field("denominator", pa.float64(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("reason", pa.string()),
+        pa.field("patient_id", pa.string(), nullable=False),
+        *(pa.field(name, pa.string(), nullable=False) for name in GROUP_COLUMNS),
+    ]
+)
+
+SUMMARY_SCHEMA = pa.schema(
+    [
+        pa.field("group_kind", pa.string(), nullable=False),
+        pa.field("group", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("numerator", pa.float64()),
+        pa.field("denominator", pa.float64()),
+        pa.field("n_dialogues", pa.int64(), nullable=False),
+        pa.field("n_unscored", pa.int64(), nullable=False),
+        pa.field("n_failed", pa.int64(), nullable=False),
+        pa.field("ci_low", pa.float64()),
+        pa.field("ci_high", pa.float64()),
+        pa.field("reason", pa.string()),
+    ]
+)
+
+
+def read_scores(output: str) -> pd.DataFrame:
+    """Read a run's score rows, sorted by dialogue and metric.
+
+    Raises:
+        BadInput: there are none.
+    """
+    files = list_files(join(output, "scores"), ".parquet")
+    if not files:
+        raise BadInput(f"{join(output, 'scores')} holds no score file; run score first")
+    table = pa.concat_tables(read_parquet(f).cast(SCORE_SCHEMA) for f in files)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.sort_values(["dialogue_id", "metric"], ignore_index=True)
+
+
+def declared_dialect(turns: str) -> str:
+    """Give the box dialect that the turn files declare in their metadata, else norm1000.
+
+    Raises:
+        BadInput: two files declare different dialects.
+    """
+    declared = {
+        (parquet_schema(uri).metadata or {}).get(b"box_dialect", b"").decode()
+        for uri in list_files(turns, ".parquet")
+    } - {""}
+    if len(declared) > 1:
+        raise BadInput(f"{turns} mixes the box dialects {', '.join(sorted(declared))}")
+    return declared.pop() if declared else "norm1000"
