@@ -6,7 +6,7 @@ DATA ?= data/phantom-$(DIALOGUES)
 MODEL ?= models/tiny
 BIN := .venv/bin
 
-.PHONY: setup demo full test lint bench claims-report lock clean help
+.PHONY: setup demo full test lint bench bench-scoring gaming claims-report lock clean help
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -39,6 +39,12 @@ bench: setup ## throughput against the engine's bound, lock-step rounds and one 
 	@test -f data/phantom-500/dataset.json || $(BIN)/imcbench dataset build-phantom data/phantom-500 --dialogues 500
 	@test -f $(MODEL)/config.json || $(BIN)/imcbench model init-tiny $(MODEL)
 	$(BIN)/python -m benchmarks.throughput dataset.uri=data/phantom-500 model.source=$(MODEL)
+
+bench-scoring: setup ## time and memory of scoring 8,000 dialogues
+	$(BIN)/python -m benchmarks.scoring
+
+gaming: setup ## what strategies that do not look at the images score
+	$(BIN)/python -m benchmarks.gaming
 
 claims-report: setup ## precision and recall of claim extraction on the labelled sentences
 	$(BIN)/python -m pipeline.claims.report
