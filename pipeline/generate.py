@@ -68,7 +68,8 @@ def generate(
     turns = failed = tokens = 0
     if todo.num_rows:
         total = pc.sum(turn_counts(todo)).as_py()
-        with TurnProgress(total) as progress, TurnWriter(run, metadata) as writer:
+        name = config.model.name
+        with TurnProgress(total, name) as progress, TurnWriter(run, metadata) as writer:
             for table in _answers(config, todo, metadata["run_id"]):
                 writer.add(table)
                 answered = pc.sum(pc.equal(table["status"], "ok")).as_py()

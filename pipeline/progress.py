@@ -16,10 +16,13 @@ _LINE_EVERY_S = 10.0
 
 
 class TurnProgress:
-    """A context manager; ``show`` after every finished task. Rates count from the first answer."""
+    """A context manager; ``show`` after every finished task. Rates count from the first answer.
 
-    def __init__(self, total: int, stream: TextIO = sys.stderr) -> None:
-        self._total, self._stream = total, stream
+    Runs that go side by side, in threads of their own, print lines: two bars overwrite each other.
+    """
+
+    def __init__(self, total: int, name: str, stream: TextIO = sys.stderr) -> None:
+        self._total, self._name, self._stream = total, name, stream
         self._turns = self._failed = self._tokens = 0
         self._started = time.monotonic()
         self._first: float | None = None
@@ -27,9 +30,9 @@ class TurnProgress:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._print_lines, daemon=True)
         self._bar: Progress | None = None
-        if stream.isatty():
+        if stream.isatty() and threading.current_thread() is threading.main_thread():
             self._bar = Progress(
-                TextColumn("turns"),
+                TextColumn(f"{name}: turns"),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
@@ -90,7 +93,8 @@ class TurnProgress:
                 return
 
     def _line(self) -> None:
-        print(f"turns {self._turns}/{self._total}, {self.rates()}", file=self._stream, flush=True)
+        done = f"{self._name}: turns {self._turns}/{self._total}"
+        print(f"{done}, {self.rates()}", file=self._stream, flush=True)
 
 
 def _clock(seconds: float) -> str:
