@@ -106,7 +106,7 @@ def _judge_one(
         name=row.name,
         run=row.run,
         variant=row.variant,
-        against=baseline,
+        against=None if outcome == "failed" else baseline,
         outcome=outcome,
         stops=stops,
         accepted=outcome in ("first", "pass") and not stops,

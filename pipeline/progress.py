@@ -16,10 +16,7 @@ _LINE_EVERY_S = 10.0
 
 
 class TurnProgress:
-    """A context manager; ``show`` after every finished task. Rates count from the first answer.
-
-    Runs that go side by side, in threads of their own, print lines: two bars overwrite each other.
-    """
+    """A context manager; ``show`` after every finished task. Rates count from the first answer."""
 
     def __init__(self, total: int, name: str, stream: TextIO = sys.stderr) -> None:
         self._total, self._name, self._stream = total, name, stream
@@ -30,7 +27,7 @@ class TurnProgress:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._print_lines, daemon=True)
         self._bar: Progress | None = None
-        if stream.isatty() and threading.current_thread() is threading.main_thread():
+        if stream.isatty():
             self._bar = Progress(
                 TextColumn(f"{name}: turns"),
                 BarColumn(),

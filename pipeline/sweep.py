@@ -8,17 +8,18 @@ is read and checked once for all runs.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
-from conf.schema import METRICS, RunConfig
+from conf.schema import METRICS
 from conf.sweep import Planned, SweepConfig, plan
 from pipeline.cluster import cluster, side_by_side
 from pipeline.errors import ConfigError, EvaluationError
 from pipeline.inputs import Inputs, read_inputs
-from pipeline.run import carry_out, is_complete, prepare
+from pipeline.processes import RunProcesses
+from pipeline.run import Prepared, carry_out, is_complete, prepare
 from pipeline.stats.composite import OVERALL
 from pipeline.storage import RunDirectory, join, match_folders, read_parquet, write_json
 from pipeline.tables import ALL
@@ -67,23 +68,26 @@ def sweep(config: SweepConfig) -> list[SweptRun]:
 
 
 def _all(planned: Sequence[Planned], inputs: Inputs, parallel: int) -> list[SweptRun]:
-    """Do the runs, ``parallel`` at a time."""
+    """Do the runs: one after the other in this process, or ``parallel`` processes at a time."""
     if parallel == 1:
-        return [_one(item, item.config, inputs) for item in planned]
-    shared = [
-        replace(item.config, compute=side_by_side(item.config.compute, parallel))
-        for item in planned
-    ]
-    pool = ThreadPoolExecutor(parallel)
-    try:
-        return list(pool.map(_one, planned, shared, [inputs] * len(planned)))
-    finally:
-        # Interrupted: the cluster goes down next, which ends the runs in progress.
-        pool.shutdown(wait=False, cancel_futures=True)
+        return [_one(item, inputs, carry_out) for item in planned]
+    shared = [_sharing(item, parallel) for item in planned]
+    with RunProcesses() as processes:
+        pool = ThreadPoolExecutor(parallel)
+        try:
+            return list(pool.map(lambda item: _one(item, inputs, processes.carry_out), shared))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _one(item: Planned, config: RunConfig, inputs: Inputs) -> SweptRun:
+def _sharing(item: Planned, parallel: int) -> Planned:
+    compute = side_by_side(item.config.compute, parallel)
+    return replace(item, config=replace(item.config, compute=compute))
+
+
+def _one(item: Planned, inputs: Inputs, carry_out: Callable[[Prepared], object]) -> SweptRun:
     """Carry out one run. Catches broadly: what it caught is the line's reason, and is logged."""
+    config = item.config
     line = SweptRun(
         name=config.model.name,
         checkpoint=item.checkpoint,
