@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from omegaconf import OmegaConf
@@ -42,34 +42,36 @@ def load(path: str, overrides: Sequence[str] = ()) -> RunConfig:
     Raises:
         ConfigError: one sentence that names the key.
     """
-    return from_document(merged(path, read_yaml(path), overrides))
+    return from_document(read_document(path, overrides))
 
 
-def read_yaml(path: str) -> dict[str, Any]:
-    """Read a YAML file, or the preset of that name; raises ConfigError where there is none."""
+def read_document(path: str, overrides: Sequence[str] = (), *, may_be_open: bool = False) -> Any:
+    """Read YAML, or a preset beside this module by name, and apply ``key=value`` overrides.
+
+    Raises:
+        ConfigError: no such file, not YAML, an open key, or an override of another form.
+    """
     file = Path(path)
     if not file.exists() and not file.suffix:
         file = Path(__file__).with_name(f"{path}.yaml")
     try:
-        document = yaml.safe_load(file.read_text()) or {}
+        base = yaml.safe_load(file.read_text())
     except FileNotFoundError:
         raise ConfigError(f"config {path} does not exist") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"config {path}: {' '.join(str(error).split())}") from error
-    if not isinstance(document, dict):
-        raise ConfigError(f"config {path} is not a mapping")
-    return document
+    return overridden(path, base or {}, overrides, may_be_open=may_be_open)
 
 
-def merged(
-    path: str, base: dict[str, Any], overrides: Sequence[str], *, may_be_open: bool = False
-) -> dict[str, Any]:
-    """Apply ``key=value`` overrides to a document.
+def overridden(
+    path: str, document: Any, overrides: Sequence[str], *, may_be_open: bool = False
+) -> Any:
+    """Apply ``key=value`` overrides to nested dicts; later ones win.
 
     Args:
-        path: names the file in errors.
-        base: nested dicts, as YAML has them.
-        overrides: later ones win.
+        path: names the document in errors.
+        document: nested dicts and lists, as YAML has them.
+        overrides: a list's items can be named, too.
         may_be_open: leave ``???`` as it is instead of asking for a value.
 
     Raises:
@@ -79,14 +81,14 @@ def merged(
         if "=" not in item:
             raise ConfigError(f"override {item!r} is not of the form key=value")
     try:
-        both = OmegaConf.merge(OmegaConf.create(base), OmegaConf.from_dotlist(list(overrides)))
-        document = OmegaConf.to_container(both, resolve=True, throw_on_missing=not may_be_open)
+        base = OmegaConf.create(document)
+        base.merge_with_dotlist(list(overrides))
+        return OmegaConf.to_container(base, resolve=True, throw_on_missing=not may_be_open)
     except MissingMandatoryValue as error:
         key = error.full_key
         raise ConfigError(f"config {path} leaves {key} open; give {key}=...") from error
     except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(f"config {path}: {' '.join(str(error).split())}") from error
-    return cast(dict[str, Any], document)
 
 
 def from_document(document: Any) -> RunConfig:
@@ -131,7 +133,11 @@ def _decisive(engine: dict[str, Any]) -> dict[str, Any]:
 
 
 def section(name: str, cls: type, value: Any) -> Any:
-    """Build one section's dataclass; raises ConfigError that names the key."""
+    """Build the dataclass ``cls`` from a mapping that has exactly its fields, each of its type.
+
+    Raises:
+        ConfigError: the message names the key below ``name``.
+    """
     if not isinstance(value, dict):
         raise ConfigError(f"{name} is not a mapping")
     declared = {f.name: f.type for f in fields(cls)}
@@ -140,7 +146,7 @@ def section(name: str, cls: type, value: Any) -> Any:
 
 
 def check_keys(prefix: str, value: dict[Any, Any], known: list[str]) -> None:
-    """Raise ConfigError for a key that is unknown or missing; ``prefix`` names the section."""
+    """Raise ConfigError for a key that is unknown or missing."""
     for key in value:
         if key not in known:
             raise ConfigError(f"unknown key {prefix}{key}; known here: {', '.join(known)}")

@@ -69,10 +69,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if not self.name or set(self.name) - _NAME_CHARACTERS or self.name.startswith("."):
-            raise ConfigError(
-                f"model.name is {self.name!r}; it names a folder: letters, digits and ._- only"
-            )
+        name_folder("model.name", self.name)
         if not self.source:
             raise ConfigError("model.source is empty")
         _one_of("model.backend", self.backend, BACKENDS)
@@ -178,6 +175,12 @@ SECTIONS: dict[str, type] = {
 }
 
 _NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+def name_folder(key: str, name: str) -> None:
+    """Raise ConfigError for a name that cannot be part of a path or of a metric's name."""
+    if not name or set(name) - _NAME_CHARACTERS or name.startswith("."):
+        raise ConfigError(f"{key} is {name!r}; it names a folder: letters, digits and ._- only")
 
 
 def _at_least(key: str, value: float, least: float) -> None:

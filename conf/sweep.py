@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conf.errors import ConfigError
-from conf.load import check_keys, from_document, merged, read_yaml, section
+from conf.load import check_keys, from_document, overridden, read_document, section
 from conf.schema import METRICS, SECTIONS, RunConfig
 
 DEFAULT_VARIANT = "default"
@@ -107,7 +107,9 @@ def load_sweep(path: str, overrides: Sequence[str] = ()) -> SweepConfig:
     Raises:
         ConfigError: one sentence that names the key.
     """
-    document = merged(path, read_yaml(path), overrides, may_be_open=True)
+    document = read_document(path, overrides, may_be_open=True)
+    if not isinstance(document, dict):
+        raise ConfigError(f"config {path} is not a mapping")
     check_keys("", document, [*SECTIONS, "output", "sweep", "gate"])
     runs = section("sweep", SweepSection, document.pop("sweep"))
     gate = section("gate", GateConfig, document.pop("gate"))
@@ -138,7 +140,7 @@ def plan(config: SweepConfig, found: Sequence[str]) -> tuple[Planned, ...]:
             if name in planned:
                 raise ConfigError(f"the sweep has two runs called {name}")
             laid = _over(config.base, {"model": entry})
-            laid = merged(config.path, laid, [*overrides, f"model.name={name}"])
+            laid = overridden(config.path, laid, [*overrides, f"model.name={name}"])
             planned[name] = Planned(
                 checkpoint=checkpoint, variant=variant, config=from_document(laid)
             )

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import FrameType
@@ -24,10 +25,11 @@ class ActorResources:
 
 @contextlib.contextmanager
 def cluster() -> Iterator[None]:
-    """Be connected to Ray inside the block: RAY_ADDRESS, the cluster that runs here, or a new one.
+    """Be connected to Ray inside the block: to RAY_ADDRESS, else to a new local cluster.
 
-    RAY_ADDRESS=local always starts a new one. A connection that was there before stays; one made
-    here is shut down at the end.
+    A job that was submitted finds RAY_ADDRESS set. Without it no running cluster is joined: it may
+    be another local run's, and would end with that. A connection that was there before stays; one
+    made here is shut down at the end.
 
     Raises:
         InfrastructureError: RAY_ADDRESS names a cluster that does not answer.
@@ -35,9 +37,11 @@ def cluster() -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    address = os.environ.get("RAY_ADDRESS", "auto")
-    if address == "local" or not _joined(address):
+    address = os.environ.get("RAY_ADDRESS", "local")
+    if address == "local":
         _start_local()
+    else:
+        _join(address)
     # Ray has just set a handler of its own that exits with the signal's number.
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -91,23 +95,38 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _joined(address: str) -> bool:
-    """Connect to a running cluster; False where none runs here and none was named."""
+def _join(address: str) -> None:
+    host, _, port = address.rpartition(":")
     try:
+        if port.isdigit():  # Ray itself would try for many minutes
+            socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except ConnectionError as error:
-        if address != "auto":
-            raise InfrastructureError(
-                f"no Ray cluster at RAY_ADDRESS={address}: {error}"
-            ) from error
-        return False
-    return True
+    except (ConnectionError, OSError) as error:
+        raise InfrastructureError(f"no Ray cluster at RAY_ADDRESS={address}: {error}") from error
 
 
 def _start_local() -> None:
     """Start a cluster of this machine alone, listening on loopback."""
     # The core worker's own remarks on actor arguments are not for a user's terminal.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    ray.init(
-        address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
-    )
+    with _native_stderr_closed():
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+
+
+@contextlib.contextmanager
+def _native_stderr_closed() -> Iterator[None]:
+    """Keep what native code says while Ray starts (that its log level was set) off the terminal."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -17,7 +17,6 @@ from conf.sweep import GateConfig
 from pipeline.errors import BadInput, IncompleteRun, InfrastructureError
 from pipeline.gate import GateResult, decide
 from pipeline.gate_report import gate_document, gate_junit
-from pipeline.reduce import read_scores
 from pipeline.storage import (
     RunDirectory,
     exists,
@@ -28,6 +27,7 @@ from pipeline.storage import (
     write_bytes,
     write_json,
 )
+from pipeline.tables import read_scores
 
 _TURNS = "failed_turns"  # its denominators are the turns that were asked for
 _SHOWN = 40  # characters of a value in an error

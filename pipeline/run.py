@@ -17,12 +17,12 @@ from conf.schema import RunConfig, ScoringConfig
 from pipeline.catalogue import enter
 from pipeline.checkpoint import check_checkpoint
 from pipeline.cluster import cluster
-from pipeline.dataset import Dataset
+from pipeline.dataset import Dataset, Gold
 from pipeline.generate import Generated, generate
 from pipeline.inputs import Inputs, read_inputs
-from pipeline.reduce import read_scores, reduce_scores
+from pipeline.reduce import reduce_scores
 from pipeline.report import write_report
-from pipeline.score import Gold, score
+from pipeline.score import score
 from pipeline.storage import (
     RunDirectory,
     exists,
@@ -32,6 +32,7 @@ from pipeline.storage import (
     write_json,
     write_parquet,
 )
+from pipeline.tables import read_scores
 from pipeline.versions import software
 
 logger = logging.getLogger(__name__)

@@ -50,6 +50,16 @@ class RunDirectory:
         return join(self.root, "scores")
 
     @property
+    def judgements(self) -> str:
+        """Folder of judges' verdicts."""
+        return join(self.root, "judgements")
+
+    @property
+    def judges(self) -> str:
+        """What the judges agreed on and failed at."""
+        return join(self.root, "judges.json")
+
+    @property
     def summary(self) -> str:
         """The summary table."""
         return join(self.root, "summary.parquet")
@@ -106,6 +116,15 @@ def match_folders(pattern: str) -> list[str]:
     folders = [name for name, info in matched.items() if info["type"] == "directory"]
     found = sorted(folders, key=lambda name: re.sub(r"\d+", lambda n: n[0].zfill(20), name))
     return [str(fs.unstrip_protocol(f)) if "://" in pattern else f for f in found]
+
+
+def glob_files(root: str, pattern: str) -> list[str]:
+    """List the files below ``root`` that match a pattern such as ``*/*/report.json``, as URIs."""
+    fs, path = filesystem(root)
+    fs.invalidate_cache(path)
+    base = path.rstrip("/")
+    found = sorted(f for f in fs.glob(f"{base}/{pattern}") if fs.isfile(f))
+    return [join(root, f[len(base) + 1 :]) for f in found]
 
 
 def read_bytes(uri: str) -> bytes:

@@ -32,7 +32,10 @@ class VllmBackend:
         from transformers import AutoProcessor  # noqa: PLC0415
         from vllm import AsyncEngineArgs, SamplingParams  # noqa: PLC0415
         from vllm.renderers.inputs.preprocess import parse_model_prompt  # noqa: PLC0415
-        from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415
+        from vllm.sampling_params import (  # noqa: PLC0415
+            RequestOutputKind,
+            StructuredOutputsParams,
+        )
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
@@ -55,6 +58,7 @@ class VllmBackend:
         self._tokenizer = self._engine.get_tokenizer()
         self._sampling = sampling
         self._params = SamplingParams
+        self._structured = StructuredOutputsParams
         self._final_only = RequestOutputKind.FINAL_ONLY
 
     def open(self, dialogue: Dialogue) -> "VllmChat":
@@ -112,7 +116,11 @@ class VllmBackend:
                 f"context too short: prompt and answer need {needed} tokens, "
                 f"the engine has {self.max_model_len}"
             )
+        schema = request.json_schema
         params = self._params(
+            structured_outputs=self._structured(json=schema, disable_any_whitespace=True)
+            if schema
+            else None,
             max_tokens=self._sampling.max_tokens,
             temperature=self._sampling.temperature,
             top_p=self._sampling.top_p,
