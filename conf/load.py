@@ -37,7 +37,7 @@ _PLACEMENT = frozenset(
 def load(path: str, overrides: Sequence[str] = ()) -> RunConfig:
     """Read a preset, apply ``key=value`` overrides, check everything.
 
-    ``path`` is a file, or the name of a preset beside this module (demo, full, nightly).
+    ``path`` is a file, or the name of a preset beside this module (demo, full).
 
     Raises:
         ConfigError: one sentence that names the key.
@@ -45,7 +45,7 @@ def load(path: str, overrides: Sequence[str] = ()) -> RunConfig:
     return from_document(read_document(path, overrides))
 
 
-def read_document(path: str, overrides: Sequence[str] = ()) -> Any:
+def read_document(path: str, overrides: Sequence[str] = (), *, may_be_open: bool = False) -> Any:
     """Read YAML, or a preset beside this module by name, and apply ``key=value`` overrides.
 
     Raises:
@@ -54,15 +54,36 @@ def read_document(path: str, overrides: Sequence[str] = ()) -> Any:
     file = Path(path)
     if not file.exists() and not file.suffix:
         file = Path(__file__).with_name(f"{path}.yaml")
+    try:
+        base = yaml.safe_load(file.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"config {path} does not exist") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"config {path}: {' '.join(str(error).split())}") from error
+    return overridden(path, base or {}, overrides, may_be_open=may_be_open)
+
+
+def overridden(
+    path: str, document: Any, overrides: Sequence[str], *, may_be_open: bool = False
+) -> Any:
+    """Apply ``key=value`` overrides to nested dicts; later ones win.
+
+    Args:
+        path: names the document in errors.
+        document: nested dicts and lists, as YAML has them.
+        overrides: a list's items can be named, too.
+        may_be_open: leave ``???`` as it is instead of asking for a value.
+
+    Raises:
+        ConfigError: an override is malformed, or a key is still open.
+    """
     for item in overrides:
         if "=" not in item:
             raise ConfigError(f"override {item!r} is not of the form key=value")
     try:
-        base = OmegaConf.create(yaml.safe_load(file.read_text()) or {})
-        base.merge_with_dotlist(list(overrides))  # in place: a list's items can be named, too
-        return OmegaConf.to_container(base, resolve=True, throw_on_missing=True)
-    except FileNotFoundError:
-        raise ConfigError(f"config {path} does not exist") from None
+        base = OmegaConf.create(document)
+        base.merge_with_dotlist(list(overrides))
+        return OmegaConf.to_container(base, resolve=True, throw_on_missing=not may_be_open)
     except MissingMandatoryValue as error:
         key = error.full_key
         raise ConfigError(f"config {path} leaves {key} open; give {key}=...") from error

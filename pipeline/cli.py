@@ -1,6 +1,7 @@
 """The command line: one subcommand per phase, errors as one sentence.
 
-In: arguments. Out: an exit code: 0 done, 2 bad input, 4 infrastructure, 130 interrupted.
+In: arguments. Out: an exit code: 0 done, 1 a gate stops a run, 2 bad input, 3 a run is not
+complete, 4 infrastructure, 130 interrupted.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from conf.errors import ConfigError
-from pipeline.commands import dataset, explain, judge, model, report, run
+from pipeline.commands import dataset, explain, gate, judge, model, report, run, sweep
 from pipeline.errors import EvaluationError
 
 _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded medical dialogues."
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser of all subcommands."""
     top = argparse.ArgumentParser(prog="imcbench", description=_DESCRIPTION)
     commands = top.add_subparsers(required=True, metavar="command")
-    for part in (run, report, judge, explain, dataset, model):
+    for part in (run, report, judge, explain, sweep, gate, dataset, model):
         part.register(commands)
     return top
 

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 
 import ray
@@ -74,6 +74,16 @@ def actor_resources(compute: ComputeConfig, *, gpus_per_engine: int) -> ActorRes
                 f"an actor asks for {asked:g} {kind}, the cluster has {total.get(kind, 0):g}"
             )
     return ActorResources(cpus=cpus, gpus=gpus)
+
+
+def side_by_side(compute: ComputeConfig, runs: int) -> ComputeConfig:
+    """Share the CPUs of a cluster without GPUs among runs; what is set explicitly stays."""
+    total: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    explicit = compute.cpus_per_actor is not None or compute.gpus_per_actor is not None
+    if explicit or total.get("GPU", 0) > 0:
+        return compute
+    cpus = max(1, int(total.get("CPU", 1)) // (runs * compute.actors))
+    return replace(compute, cpus_per_actor=float(cpus))
 
 
 def _autoscales() -> bool:

@@ -61,7 +61,7 @@ def generate(
     if todo.num_rows:
         total = pc.sum(turn_counts(todo)).as_py()
         writing = PartWriter(run.turns, TURN_SCHEMA.with_metadata(metadata))
-        with TurnProgress(total) as progress, writing as writer:
+        with TurnProgress(total, config.model.name) as progress, writing as writer:
             for table in _answers(config, todo, metadata["run_id"]):
                 writer.add(table)
                 answered = pc.sum(pc.equal(table["status"], "ok")).as_py()

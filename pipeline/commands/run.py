@@ -52,7 +52,7 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
 
 def _add_config(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--config", required=True, metavar="FILE", help="YAML file, or demo, full, nightly"
+        "--config", required=True, metavar="FILE", help="YAML file, or the preset demo or full"
     )
     command.add_argument(
         "overrides", nargs="*", metavar="key=value", help="e.g. output=s3://bucket/runs"
