@@ -13,8 +13,7 @@ from dataclasses import replace
 
 from actors.backends.base import ChatReply
 from actors.conversation import ChatRequest
-from actors.dialects import format_box
-from actors.gold import gold_text
+from actors.gold import gold_answer, gold_text, with_box
 from actors.schema import Box, Dialogue, Turn
 from conf.errors import ConfigError
 from conf.schema import ModelConfig
@@ -68,23 +67,20 @@ class ScriptedChat:
         )
 
     def _text(self, turn: Turn, rng: random.Random) -> str:
+        dialogue, dialect = self._dialogue, self._backend.dialect
         if self._backend.script == "silent":
             return ""
         if self._backend.script == "yes":
-            image = self._dialogue.images[0]
-            return f"Yes. {self._box((0.0, 0.0, image.width, image.height), image.image_id)}"
-        wrong = rng.random() < self._backend.error_rate
-        text = gold_text(_mistaken(turn) if wrong else turn)
+            image = dialogue.images[0]
+            whole = (0.0, 0.0, float(image.width), float(image.height))
+            return with_box("Yes.", dialogue, (image.image_id, whole), dialect)
+        if rng.random() >= self._backend.error_rate:
+            return gold_answer(dialogue, turn, dialect)
+        text = gold_text(_mistaken(turn))
         if turn.region_id is None:
             return text
-        region = self._dialogue.region(turn.region_id)
-        box = _elsewhere(region.box) if wrong else region.box
-        return f"{text} {self._box(box, region.image_id)}".strip()
-
-    def _box(self, box: Box, image_id: str) -> str:
-        image = self._dialogue.image(image_id)
-        size = (image.width, image.height)
-        return format_box(self._backend.dialect, box, size, input_size=size)
+        region = dialogue.region(turn.region_id)
+        return with_box(text, dialogue, (region.image_id, _elsewhere(region.box)), dialect)
 
 
 def _mistaken(turn: Turn) -> Turn:

@@ -1,0 +1,44 @@
+"""What a training run is: its size, its data, its schedule."""
+
+from dataclasses import dataclass, field
+
+from pipeline.tiny_model import TinyShape
+
+DIALECT = "norm1000"
+GRID = 10  # coordinates are trained on this grid of 0 to 1000: 101 values to tell apart
+# Widths in mm seldom pass 199; every coordinate on the grid is one token.
+NUMBERS = (*range(200), *range(200, 1001, GRID))
+SEED = 1_000_003  # of the phantom; evaluations use seed 0
+HELD_OUT_SEED = 2_000_003  # looked at while training, never trained on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """One training run. Shares are of ``steps``; ``early`` and ``middle`` save checkpoints."""
+
+    shape: TinyShape = field(
+        default_factory=lambda: TinyShape(
+            image_size=112,
+            patch_size=8,
+            scale_factor=2,
+            vision_width=128,
+            vision_layers=3,
+            text_width=128,
+            text_layers=4,
+            text_feed_forward=3,
+            vocabulary=1536,
+        )
+    )
+    dialogues: int = 24_000
+    held_out: int = 192
+    seed: int = 0
+    steps: int = 2_500
+    batch: int = 32
+    peak_rate: float = 1.5e-3
+    warm_up: float = 0.06
+    weight_decay: float = 0.02
+    early: float = 0.15
+    middle: float = 0.45
+    detection_weight: float = 1.0
+    log_every: int = 50
+    threads: int = 2

@@ -1,0 +1,153 @@
+"""Trains the reference checkpoints: ``python -m examples.reference_model.train --output DIR``.
+
+In: settings. Out: ``DIR/early``, ``DIR/middle`` and ``DIR/final``, which transformers and vLLM load,
+and ``DIR/log.jsonl``. Runs on a GPU where there is one; the same settings give the same weights on
+the same machine and versions.
+"""
+
+import argparse
+import copy
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoProcessor
+
+from examples.reference_model.check import Seen, look
+from examples.reference_model.learner import Learner, Losses
+from examples.reference_model.pool import Batch, batches, collate, draw_pool
+from examples.reference_model.samples import Encoder
+from examples.reference_model.settings import HELD_OUT_SEED, SEED, Training
+from examples.reference_model.start import start
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Data:
+    """Training batches without end and the held-out ones, on the device."""
+
+    training: Iterator[Batch]
+    held_out: list[Batch]
+
+
+def train(output: Path, training: Training) -> Any:
+    """Train from random weights and write the checkpoints; gives the final model."""
+    torch.set_num_threads(training.threads)
+    base = output / "processor"
+    model = start(base, training)
+    processor = AutoProcessor.from_pretrained(base)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    data = gather(base, training, device)
+    learner = Learner(model, Encoder(processor).coordinate_ids()).to(device)
+    marks = {
+        round(training.early * training.steps): "early",
+        round(training.middle * training.steps): "middle",
+        training.steps: "final",
+    }
+    with (output / "log.jsonl").open("w") as log:
+        for step in run(learner, data, training, log):
+            if step in marks:
+                save(model, processor, output / marks[step])
+    return model
+
+
+def gather(base: Path, training: Training, device: torch.device) -> Data:
+    """Draw the training pool and the held-out dialogues."""
+    padding = AutoProcessor.from_pretrained(base).tokenizer.pad_token_id
+    pool = draw_pool(
+        base, seed=SEED, dialogues=training.dialogues, processes=training.threads
+    )
+    held_out = draw_pool(base, seed=HELD_OUT_SEED, dialogues=training.held_out, processes=1)
+    endless = batches(pool, training.batch, training.seed, padding)
+    size = training.batch
+    looked_at = [collate(held_out[n : n + size], padding) for n in range(0, len(held_out), size)]
+    return Data(
+        training=(batch.to(device) for batch in endless),
+        held_out=[batch.to(device) for batch in looked_at],
+    )
+
+
+def run(learner: Learner, data: Data, training: Training, log: Any) -> Iterator[int]:
+    """Take the steps; yields the number of steps taken after each of them."""
+    optimiser = torch.optim.AdamW(
+        _groups(learner, training.weight_decay), lr=training.peak_rate, betas=(0.9, 0.98)
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser,
+        max_lr=training.peak_rate,
+        total_steps=training.steps + 1,
+        pct_start=training.warm_up,
+        cycle_momentum=False,
+    )
+    started = time.monotonic()
+    for step, batch in enumerate(islice(data.training, training.steps), start=1):
+        losses = _forward(learner, batch)
+        total = losses.words + losses.coordinates + training.detection_weight * losses.detection
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        if step % training.log_every == 0 or step == training.steps:
+            seconds = time.monotonic() - started
+            _note(log, step, seconds, losses, look(learner, data.held_out))
+        yield step
+
+
+def save(model: Any, processor: Any, folder: Path) -> None:
+    """Write a checkpoint in bfloat16 with all that serving needs."""
+    copy.deepcopy(model).to("cpu", torch.bfloat16).save_pretrained(folder)
+    processor.save_pretrained(folder)
+
+
+def _forward(learner: Learner, batch: Batch) -> Losses:
+    with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
+        losses: Losses = learner(batch)
+    return losses
+
+
+def _groups(learner: Learner, decay: float) -> list[dict[str, Any]]:
+    """Decay matrices alone, not embeddings, norms and biases."""
+    decayed, plain = [], []
+    for name, weight in learner.named_parameters():
+        (decayed if weight.ndim > 1 and "embed" not in name else plain).append(weight)
+    return [
+        {"params": decayed, "weight_decay": decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+
+
+def _note(log: Any, step: int, seconds: float, losses: Losses, seen: Seen) -> None:
+    line = {
+        "step": step,
+        "seconds": round(seconds),
+        "words": round(losses.words.item(), 4),
+        "coordinates": round(losses.coordinates.item(), 4),
+        "detection": round(losses.detection.item(), 4),
+        "held_out": {k: round(v, 4) for k, v in asdict(seen).items()},
+    }
+    print(json.dumps(line), flush=True)
+    log.write(json.dumps(line) + "\n")
+    log.flush()
+
+
+def main() -> None:
+    """Read the settings from the command line: every plain field of ``Training`` is an option."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    plain = {f.name: f.default for f in fields(Training) if isinstance(f.default, int | float)}
+    for name, default in plain.items():
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=type(default), default=default, help=f"default {default}")
+    given = vars(parser.parse_args())
+    output: Path = given.pop("output")
+    output.mkdir(parents=True, exist_ok=True)
+    train(output, replace(Training(), **given))
+
+
+if __name__ == "__main__":
+    main()
