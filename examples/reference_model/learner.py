@@ -1,9 +1,8 @@
 """One forward pass of the model on a batch, and its losses.
 
 In: a ``Batch``. Out: losses, or what the model would say at each answer token (teacher-forced).
-The parts of Idefics3 are called one by one: the image tokens feed a second loss on their way, the
-system prompt, the same in all dialogues, runs once per batch, and only answers reach the output
-layer. Checked against the model's own forward pass by a test.
+The parts of Idefics3 are called one by one: the image tokens feed a second loss on their way, and
+only answers reach the output layer. Checked against the model's own forward pass by a test.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import DynamicCache
 
 from examples.reference_model.detection import Detection, labels
 from examples.reference_model.pool import Batch
@@ -72,17 +70,12 @@ class Learner(nn.Module):
         inputs = inner.text_model.get_input_embeddings()(batch.ids)
         image = (batch.ids == self.model.config.image_token_id).unsqueeze(-1)
         inputs = inputs.masked_scatter(image, seen.to(inputs.dtype))
-        shared = _shared_prefix(batch.ids, self.model.config.image_token_id)
-        cache = DynamicCache()
-        inner.text_model(inputs_embeds=inputs[:1, :shared], past_key_values=cache, use_cache=True)
-        cache.batch_repeat_interleave(len(batch.ids))
-        out = inner.text_model(
-            inputs_embeds=inputs[:, shared:], past_key_values=cache, use_cache=True
-        ).last_hidden_state
-        learnt = batch.kinds[:, shared + 1 :] != READ
-        logits = self.model.lm_head(out[:, :-1][learnt]).float()
-        targets = batch.ids[:, shared + 1 :][learnt]
-        return logits, targets, batch.kinds[:, shared + 1 :][learnt], seen
+        # Padding stands on the right, where nothing that is learnt can look: no mask is needed.
+        out = inner.text_model(inputs_embeds=inputs, use_cache=False).last_hidden_state[:, :-1]
+        kinds = batch.kinds[:, 1:]
+        learnt = kinds != READ
+        logits = self.model.lm_head(out[learnt]).float()
+        return logits, batch.ids[:, 1:][learnt], kinds[learnt], seen
 
     def _see(self, pixels: Tensor) -> Tensor:
         """Turn pixels [n, 3, side, side] into image tokens [n, cells, width]."""
@@ -94,9 +87,3 @@ class Learner(nn.Module):
         out = inner.vision_model(pixel_values=pixels, patch_attention_mask=whole)
         tokens: Tensor = inner.connector(out.last_hidden_state)
         return tokens
-
-
-def _shared_prefix(ids: Tensor, image: int) -> int:
-    """Count the leading tokens that all rows have in common, up to the first image."""
-    same = (ids == ids[:1]).all(0) & (ids[0] != image)
-    return int(same.long().cumprod(0).sum())

@@ -14,13 +14,17 @@ HELD_OUT_SEED = 2_000_003  # looked at while training, never trained on
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """One training run. Shares are of ``steps``; ``early`` and ``middle`` save checkpoints."""
+    """One training run. Shares are of ``steps``; ``early`` and ``middle`` save checkpoints.
+
+    The learning rate rises for the share ``warm_up``, holds, and falls in a line to zero from the
+    share ``cool_down`` on.
+    """
 
     shape: TinyShape = field(
         default_factory=lambda: TinyShape(
             image_size=112,
-            patch_size=8,
-            scale_factor=2,
+            patch_size=14,
+            scale_factor=1,
             vision_width=128,
             vision_layers=3,
             text_width=128,
@@ -29,16 +33,18 @@ class Training:
             vocabulary=1536,
         )
     )
-    dialogues: int = 24_000
+    dialogues: int = 28_000
     held_out: int = 192
     seed: int = 0
-    steps: int = 2_500
-    batch: int = 32
+    steps: int = 3_600
+    batch: int = 16
     peak_rate: float = 1.5e-3
-    warm_up: float = 0.06
+    warm_up: float = 0.05
+    cool_down: float = 0.55
     weight_decay: float = 0.02
     early: float = 0.15
     middle: float = 0.45
     detection_weight: float = 1.0
-    log_every: int = 50
+    log_every: int = 100
+    state_every: int = 200
     threads: int = 2

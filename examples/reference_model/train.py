@@ -48,19 +48,16 @@ def train(output: Path, training: Training) -> Any:
         round(training.middle * training.steps): "middle",
         training.steps: "final",
     }
-    with (output / "log.jsonl").open("w") as log:
-        for step in run(learner, data, training, log):
-            if step in marks:
-                save(model, processor, output / marks[step])
+    for step in run(learner, data, training, output):
+        if step in marks:
+            save(model, processor, output / marks[step])
     return model
 
 
 def gather(base: Path, training: Training, device: torch.device) -> Data:
     """Draw the training pool and the held-out dialogues."""
     padding = AutoProcessor.from_pretrained(base).tokenizer.pad_token_id
-    pool = draw_pool(
-        base, seed=SEED, dialogues=training.dialogues, processes=training.threads
-    )
+    pool = draw_pool(base, seed=SEED, dialogues=training.dialogues, processes=training.threads)
     held_out = draw_pool(base, seed=HELD_OUT_SEED, dialogues=training.held_out, processes=1)
     endless = batches(pool, training.batch, training.seed, padding)
     size = training.batch
@@ -71,31 +68,44 @@ def gather(base: Path, training: Training, device: torch.device) -> Data:
     )
 
 
-def run(learner: Learner, data: Data, training: Training, log: Any) -> Iterator[int]:
-    """Take the steps; yields the number of steps taken after each of them."""
+def run(learner: Learner, data: Data, training: Training, output: Path) -> Iterator[int]:
+    """Take the steps, from where an interrupted run stood; yields the number taken after each."""
     optimiser = torch.optim.AdamW(
         _groups(learner, training.weight_decay), lr=training.peak_rate, betas=(0.9, 0.98)
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        max_lr=training.peak_rate,
-        total_steps=training.steps + 1,
-        pct_start=training.warm_up,
-        cycle_momentum=False,
-    )
+    state = output / "state.pt"
+    taken = _restore(learner, optimiser, state) if state.exists() else 0
     started = time.monotonic()
-    for step, batch in enumerate(islice(data.training, training.steps), start=1):
+    for step, batch in enumerate(islice(data.training, taken, training.steps), start=taken + 1):
+        for group in optimiser.param_groups:
+            group["lr"] = training.peak_rate * rate(step / training.steps, training)
         losses = _forward(learner, batch)
         total = losses.words + losses.coordinates + training.detection_weight * losses.detection
         optimiser.zero_grad(set_to_none=True)
         total.backward()
         torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
         optimiser.step()
-        schedule.step()
         if step % training.log_every == 0 or step == training.steps:
             seconds = time.monotonic() - started
-            _note(log, step, seconds, losses, look(learner, data.held_out))
+            _note(output, step, seconds, losses, look(learner, data.held_out))
+        if step % training.state_every == 0:
+            parts = {"learner": learner.state_dict(), "optimiser": optimiser.state_dict()}
+            torch.save({**parts, "step": step}, state)
         yield step
+
+
+def rate(share: float, training: Training) -> float:
+    """Give the learning rate, as a share of its peak, after a share of the steps."""
+    rise = share / training.warm_up if training.warm_up else 1.0
+    fall = (1 - share) / (1 - training.cool_down)
+    return max(0.0, min(1.0, rise, fall))
+
+
+def _restore(learner: Learner, optimiser: torch.optim.Optimizer, state: Path) -> int:
+    parts = torch.load(state, weights_only=True)
+    learner.load_state_dict(parts["learner"])
+    optimiser.load_state_dict(parts["optimiser"])
+    return int(parts["step"])
 
 
 def save(model: Any, processor: Any, folder: Path) -> None:
@@ -121,7 +131,7 @@ def _groups(learner: Learner, decay: float) -> list[dict[str, Any]]:
     ]
 
 
-def _note(log: Any, step: int, seconds: float, losses: Losses, seen: Seen) -> None:
+def _note(output: Path, step: int, seconds: float, losses: Losses, seen: Seen) -> None:
     line = {
         "step": step,
         "seconds": round(seconds),
@@ -131,8 +141,8 @@ def _note(log: Any, step: int, seconds: float, losses: Losses, seen: Seen) -> No
         "held_out": {k: round(v, 4) for k, v in asdict(seen).items()},
     }
     print(json.dumps(line), flush=True)
-    log.write(json.dumps(line) + "\n")
-    log.flush()
+    with (output / "log.jsonl").open("a") as log:
+        log.write(json.dumps(line) + "\n")
 
 
 def main() -> None:
