@@ -63,7 +63,8 @@ def _cover(box: NDArray[np.float64], side: int) -> NDArray[np.float64]:
     ends = starts + 1 / side
     across = np.clip(np.minimum(ends, box[2]) - np.maximum(starts, box[0]), 0, None)
     down = np.clip(np.minimum(ends, box[3]) - np.maximum(starts, box[1]), 0, None)
-    return (down[:, None] * across[None, :] * side * side).ravel()
+    shares: NDArray[np.float64] = (down[:, None] * across[None, :] * side * side).ravel()
+    return shares
 
 
 class Detection(nn.Module):

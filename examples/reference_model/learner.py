@@ -31,6 +31,10 @@ class Losses:
 class Learner(nn.Module):
     """The model with its detection layer. ``coordinates``: the tokens of 0, GRID, ... 1000."""
 
+    coordinates: Tensor
+    near: Tensor
+    place: Tensor
+
     def __init__(self, model: Any, coordinates: list[int]) -> None:
         super().__init__()
         self.model = model

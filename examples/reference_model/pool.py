@@ -1,13 +1,14 @@
-"""The training material in memory: drawn once, by several processes, shuffled each epoch.
+"""The training material: drawn and encoded in a process of its own while training goes on.
 
-In: a phantom seed and a count. Out: a ``Pool`` and batches of it as tensors. Dialogues of like
+In: a phantom seed. Out: batches as tensors, without end, each dialogue seen once. Dialogues of like
 length share a batch, so that little of it is padding.
 """
 
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, fields
-from itertools import islice
+from itertools import count, islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -21,8 +22,8 @@ from examples.reference_model.detection import cell_targets, labels
 from examples.reference_model.samples import Encoder, Sample
 from pipeline.phantom.generate import stream
 
-_CHUNK = 500  # dialogues per task of a drawing process
-_WINDOW = 24  # batches that are sorted by length together
+WINDOW = 24  # batches that are drawn, and sorted by length, together
+_AHEAD = 3  # windows drawn ahead of the training
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,19 +50,24 @@ class Batch:
         return Batch(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
 
 
-def draw_pool(
-    checkpoint: Path, *, seed: int, dialogues: int, processes: int, start: int = 0
-) -> list[Material]:
+def windows(checkpoint: Path, *, seed: int, dialogues: int, first: int) -> Iterator[list[Material]]:
+    """Yield windows of so many dialogues without end, from number ``first`` on.
+
+    Window n holds dialogues n x ``dialogues`` onwards of the seed, whenever it is drawn.
+    """
+    worker = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    waiting: deque[Future[list[Material]]] = deque()
+    try:
+        for n in count(first):
+            waiting.append(worker.submit(draw, checkpoint, seed, n * dialogues, dialogues))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+    finally:
+        worker.shutdown(cancel_futures=True)
+
+
+def draw(checkpoint: Path, seed: int, start: int, dialogues: int) -> list[Material]:
     """Draw and encode dialogues ``start`` onwards of a seed with a checkpoint's processor."""
-    starts = range(start, start + dialogues, _CHUNK)
-    counts = [min(_CHUNK, start + dialogues - first) for first in starts]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
-        n = len(counts)
-        chunks = workers.map(_draw, [checkpoint] * n, [seed] * n, starts, counts)
-        return [material for chunk in chunks for material in chunk]
-
-
-def _draw(checkpoint: Path, seed: int, start: int, dialogues: int) -> list[Material]:
     processor = AutoProcessor.from_pretrained(checkpoint)
     encoder, names = Encoder(processor), labels()
     side = round(processor.image_seq_len**0.5)
@@ -79,17 +85,11 @@ def _draw(checkpoint: Path, seed: int, start: int, dialogues: int) -> list[Mater
     return drawn
 
 
-def batches(pool: list[Material], size: int, seed: int, padding: int) -> Iterator[Batch]:
-    """Yield batches without end: shuffled, sorted by length in windows, shuffled again."""
-    rng = np.random.default_rng(seed)
-    while True:
-        order = rng.permutation(len(pool))
-        for first in range(0, len(order), size * _WINDOW):
-            window = order[first : first + size * _WINDOW]
-            window = np.array(sorted(window, key=lambda n: len(pool[n].sample.ids)))
-            whole = len(window) // size
-            for k in rng.permutation(whole):
-                yield collate([pool[n] for n in window[k * size : (k + 1) * size]], padding)
+def batches(window: list[Material], size: int, seed: int, padding: int) -> Iterator[Batch]:
+    """Yield a window's batches: sorted by length, then shuffled; a remainder is left out."""
+    order = sorted(range(len(window)), key=lambda n: len(window[n].sample.ids))
+    for k in np.random.default_rng(seed).permutation(len(window) // size):
+        yield collate([window[n] for n in order[k * size : (k + 1) * size]], padding)
 
 
 def collate(materials: list[Material], padding: int) -> Batch:

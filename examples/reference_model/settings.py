@@ -33,16 +33,15 @@ class Training:
             vocabulary=1536,
         )
     )
-    dialogues: int = 28_000
     held_out: int = 192
     seed: int = 0
-    steps: int = 3_600
+    steps: int = 1_500
     batch: int = 16
     peak_rate: float = 1.5e-3
     warm_up: float = 0.05
-    cool_down: float = 0.55
+    cool_down: float = 0.5
     weight_decay: float = 0.02
-    early: float = 0.15
+    early: float = 0.13
     middle: float = 0.45
     detection_weight: float = 1.0
     log_every: int = 100

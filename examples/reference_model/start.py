@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from actors.conversation import Conversation
+from actors.conversation import Conversation, system_prompt
 from actors.gold import gold_answer
 from examples.reference_model.samples import on_grid
 from examples.reference_model.settings import DIALECT, NUMBERS, SEED, Training
@@ -34,7 +34,7 @@ def corpus(dialogues: int = _CORPUS) -> Iterator[str]:
             yield f" {gold_answer(dialogue, turn, DIALECT)}"
             yield "User: Assistant:"
             conversation.fail()
-        yield f"System: {request.system}"
+        yield f"System: {system_prompt(DIALECT)}"
 
 
 def start(folder: Path, training: Training) -> Any:

@@ -1,8 +1,8 @@
 """Trains the reference checkpoints: ``python -m examples.reference_model.train --output DIR``.
 
-In: settings. Out: ``DIR/early``, ``DIR/middle`` and ``DIR/final``, which transformers and vLLM load,
-and ``DIR/log.jsonl``. Runs on a GPU where there is one; the same settings give the same weights on
-the same machine and versions.
+In: settings. Out: ``DIR/early``, ``DIR/middle`` and ``DIR/final``, which transformers and vLLM
+load, and ``DIR/log.jsonl``. Runs on a GPU where there is one; the same settings give the same
+weights on the same machine and versions. Run again on the same folder, it goes on.
 """
 
 import argparse
@@ -10,28 +10,21 @@ import copy
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import AutoProcessor
 
 from examples.reference_model.check import Seen, look
 from examples.reference_model.learner import Learner, Losses
-from examples.reference_model.pool import Batch, batches, collate, draw_pool
+from examples.reference_model.pool import WINDOW, Batch, batches, draw, windows
 from examples.reference_model.samples import Encoder
 from examples.reference_model.settings import HELD_OUT_SEED, SEED, Training
 from examples.reference_model.start import start
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Data:
-    """Training batches without end and the held-out ones, on the device."""
-
-    training: Iterator[Batch]
-    held_out: list[Batch]
 
 
 def train(output: Path, training: Training) -> Any:
@@ -41,8 +34,8 @@ def train(output: Path, training: Training) -> Any:
     model = start(base, training)
     processor = AutoProcessor.from_pretrained(base)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    data = gather(base, training, device)
     learner = Learner(model, Encoder(processor).coordinate_ids()).to(device)
+    data = Data(base, training, processor.tokenizer.pad_token_id, device)
     marks = {
         round(training.early * training.steps): "early",
         round(training.middle * training.steps): "middle",
@@ -54,18 +47,27 @@ def train(output: Path, training: Training) -> Any:
     return model
 
 
-def gather(base: Path, training: Training, device: torch.device) -> Data:
-    """Draw the training pool and the held-out dialogues."""
-    padding = AutoProcessor.from_pretrained(base).tokenizer.pad_token_id
-    pool = draw_pool(base, seed=SEED, dialogues=training.dialogues, processes=training.threads)
-    held_out = draw_pool(base, seed=HELD_OUT_SEED, dialogues=training.held_out, processes=1)
-    endless = batches(pool, training.batch, training.seed, padding)
-    size = training.batch
-    looked_at = [collate(held_out[n : n + size], padding) for n in range(0, len(held_out), size)]
-    return Data(
-        training=(batch.to(device) for batch in endless),
-        held_out=[batch.to(device) for batch in looked_at],
-    )
+class Data:
+    """Batches on the device, drawn with the processor in ``base``."""
+
+    def __init__(self, base: Path, training: Training, padding: int, device: torch.device) -> None:
+        self._base, self._training, self._padding, self._device = base, training, padding, device
+        self.held_out = [
+            batch.to(device)
+            for batch in batches(
+                draw(base, HELD_OUT_SEED, 0, training.held_out), training.batch, 0, padding
+            )
+        ]
+
+    def after(self, taken: int) -> Iterator[Batch]:
+        """Give the training batches that follow the first ``taken``."""
+        size = self._training.batch
+        first, within = divmod(taken, WINDOW)
+        drawn = windows(self._base, seed=SEED, dialogues=size * WINDOW, first=first)
+        for n, window in enumerate(drawn, start=first):
+            found = batches(window, size, n, self._padding)
+            yield from (b.to(self._device) for b in islice(found, within, None))
+            within = 0
 
 
 def run(learner: Learner, data: Data, training: Training, output: Path) -> Iterator[int]:
@@ -76,13 +78,13 @@ def run(learner: Learner, data: Data, training: Training, output: Path) -> Itera
     state = output / "state.pt"
     taken = _restore(learner, optimiser, state) if state.exists() else 0
     started = time.monotonic()
-    for step, batch in enumerate(islice(data.training, taken, training.steps), start=taken + 1):
+    for step, batch in enumerate(data.after(taken), start=taken + 1):
         for group in optimiser.param_groups:
             group["lr"] = training.peak_rate * rate(step / training.steps, training)
         losses = _forward(learner, batch)
         total = losses.words + losses.coordinates + training.detection_weight * losses.detection
         optimiser.zero_grad(set_to_none=True)
-        total.backward()
+        torch.autograd.backward(total)
         torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
         optimiser.step()
         if step % training.log_every == 0 or step == training.steps:
@@ -92,6 +94,8 @@ def run(learner: Learner, data: Data, training: Training, output: Path) -> Itera
             parts = {"learner": learner.state_dict(), "optimiser": optimiser.state_dict()}
             torch.save({**parts, "step": step}, state)
         yield step
+        if step >= training.steps:
+            return
 
 
 def rate(share: float, training: Training) -> float:
@@ -122,7 +126,8 @@ def _forward(learner: Learner, batch: Batch) -> Losses:
 
 def _groups(learner: Learner, decay: float) -> list[dict[str, Any]]:
     """Decay matrices alone, not embeddings, norms and biases."""
-    decayed, plain = [], []
+    decayed: list[Tensor] = []
+    plain: list[Tensor] = []
     for name, weight in learner.named_parameters():
         (decayed if weight.ndim > 1 and "embed" not in name else plain).append(weight)
     return [
