@@ -4,12 +4,12 @@ In: arguments. Out: an exit code: 0 done, 2 bad input, 4 infrastructure, 130 int
 """
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 
+from actors.logs import configure_logging
 from conf.errors import ConfigError
-from pipeline.commands import dataset, model, run
+from pipeline.commands import dataset, model, plan, run, status
 from pipeline.errors import EvaluationError
 
 _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded medical dialogues."
@@ -17,9 +17,9 @@ _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded me
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the console script ``imcbench`` and ``python -m pipeline``."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     arguments = parser().parse_args(argv)
     try:
+        configure_logging()
         code: int = arguments.handler(arguments)
     except ConfigError as error:
         return _say(str(error), 2)
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser of all subcommands."""
     top = argparse.ArgumentParser(prog="imcbench", description=_DESCRIPTION)
     commands = top.add_subparsers(required=True, metavar="command")
-    for part in (run, dataset, model):
+    for part in (run, plan, status, dataset, model):
         part.register(commands)
     return top
 

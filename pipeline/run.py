@@ -4,7 +4,7 @@ dialogues -> generate -> turns/ -> score -> scores/ -> reduce -> summary -> repo
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from actors.conversation import system_prompt
+from actors.logs import bind
 from actors.weights import weights_id
 from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
+from pipeline.capacity import capacity
 from pipeline.checkpoint import check_checkpoint
-from pipeline.cluster import cluster
-from pipeline.dataset import Dataset, open_dataset
+from pipeline.cluster import ActorResources, cluster, wanted
+from pipeline.dataset import Dataset, open_dataset, turn_counts
 from pipeline.errors import BadInput
 from pipeline.generate import Generated, generate
 from pipeline.reduce import read_scores, reduce_scores
@@ -64,8 +66,8 @@ def evaluate(config: RunConfig) -> RunDirectory:
     return prepared.run
 
 
-def prepare(config: RunConfig) -> Prepared:
-    """Check the dataset, name the run, write its configuration and manifest.
+def prepare(config: RunConfig, *, dry: bool = False) -> Prepared:
+    """Check the dataset, name the run, write its configuration and manifest; ``dry``: only look.
 
     Raises:
         BadInput: the dataset has faults (and may not drop those dialogues), or holds none.
@@ -96,10 +98,16 @@ def prepare(config: RunConfig) -> Prepared:
         protocol=system_prompt(config.model.box_dialect),
     )
     run = RunDirectory.of(config.output, config.model.name, run_id)
+    bind(run_id=run_id)
+    prepared = Prepared(config=config, dataset=dataset, dialogues=dialogues, run=run, run_id=run_id)
+    if dry:
+        return prepared
     write_bytes(run.config, to_yaml(config).encode())
     if not exists(run.manifest):
-        write_json(run.manifest, _manifest(config, dataset, run_id, weights, dropped))
-    return Prepared(config=config, dataset=dataset, dialogues=dialogues, run=run, run_id=run_id)
+        manifest = _manifest(config, dataset, run_id, weights, dropped)
+        asked = {"dialogues": dialogues.num_rows, "turns": pc.sum(turn_counts(dialogues)).as_py()}
+        write_json(run.manifest, manifest | {"asked": asked})
+    return prepared
 
 
 def generate_turns(prepared: Prepared) -> Generated:
@@ -118,6 +126,7 @@ def generate_turns(prepared: Prepared) -> Generated:
                 "failed": done.failed,
                 "tokens": done.tokens,
                 "seconds": round(done.seconds, 1),
+                "engines": asdict(_engines(prepared.config)),
             }
         )
     manifest["status"] = "generated"
@@ -154,6 +163,11 @@ def _manifest(
         "software": software(),
         "passes": [],
     }
+
+
+def _engines(config: RunConfig) -> ActorResources:
+    """What the engines took: the unit of a measured rate."""
+    return wanted(config.compute, capacity(), gpus_per_engine=config.model.gpus_per_engine)
 
 
 def _now() -> str:
