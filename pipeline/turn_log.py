@@ -11,9 +11,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from actors.schema import TURN_SCHEMA
 from pipeline.storage import list_files, read_parquet
 
-_COLUMNS = ["dialogue_id", "status", "error", "started_at", "latency_s"]
+_SCHEMA = pa.schema(
+    [TURN_SCHEMA.field(n) for n in ("dialogue_id", "status", "error", "started_at", "latency_s")]
+)
 _NUMBER = re.compile(r"\b[0-9][\w.,]*|\b[0-9a-f]{8,}\b|'[^']*'|\"[^\"]*\"")
 _STEADY = (0.1, 0.9)  # engines fill up before and drain after
 
@@ -101,19 +104,10 @@ def read_turn_log(folder: str) -> TurnLog:
     tables, broken = [], []
     for uri in list_files(folder, ".parquet"):
         try:
-            tables.append(read_parquet(uri, columns=_COLUMNS))
+            tables.append(read_parquet(uri, columns=_SCHEMA.names).cast(_SCHEMA))
         except pa.ArrowInvalid:
             broken.append(uri)
-    empty = pa.table(
-        {
-            "dialogue_id": pa.array([], pa.string()),
-            "status": pa.array([], pa.string()),
-            "error": pa.array([], pa.string()),
-            "started_at": pa.array([], pa.timestamp("ms", tz="UTC")),
-            "latency_s": pa.array([], pa.float64()),
-        }
-    )
-    table = pa.concat_tables([t.replace_schema_metadata(None) for t in (empty, *tables)])
+    table = pa.concat_tables([_SCHEMA.empty_table(), *tables])
     return TurnLog(table=table, broken=tuple(broken))
 
 
