@@ -193,6 +193,12 @@ class RunConfig:
         """Check the values."""
         if not self.output:
             raise ConfigError("output is empty")
+        context = self.model.engine.get("max_model_len")
+        if isinstance(context, int) and 0 < context <= self.sampling.max_tokens:
+            raise ConfigError(
+                f"model.engine.max_model_len is {context}: an answer of sampling.max_tokens="
+                f"{self.sampling.max_tokens} leaves no room for a prompt"
+            )
         given, needed = self.compute.gpus_per_actor, self.model.gpus_per_engine
         # 0 is an engine on CPUs, a fraction a GPU that engines of one GPU share.
         if given and needed > 1 and given < needed:
