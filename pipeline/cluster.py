@@ -88,9 +88,15 @@ def wanted(compute: ComputeConfig, has: Capacity, *, gpus_per_engine: int) -> Ac
         gpus = float(gpus_per_engine) if has.has_gpus else 0.0
     cpus = compute.cpus_per_actor
     if cpus is None:
-        total = sum(n.cpus * n.count for n in has.alive)
-        cpus = 1.0 if gpus else float(max(1, int(total) // compute.actors))
+        cpus = 1.0 if gpus else _share(has, compute.actors)
     return ActorResources(cpus=cpus, gpus=gpus, actors=compute.actors)
+
+
+def _share(has: Capacity, actors: int) -> float:
+    """Give each actor as many whole CPUs as leave room for all of them, at least one."""
+    sizes = {int(n.cpus) // k for n in has.alive for k in range(1, actors + 1)} - {0}
+    fitting = [c for c in sizes if (has.room(cpus=c, gpus=0) or 0) >= actors]
+    return float(max(fitting, default=1))
 
 
 def actor_pool(compute: ComputeConfig, asked: ActorResources, *, blocks: int) -> ActorPoolStrategy:

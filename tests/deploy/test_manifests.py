@@ -8,6 +8,7 @@ import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
+from benchmarks.plan_table import table
 from pipeline.capacity import Capacity, launcher_capacity
 
 ROOT = Path(__file__).parents[2]
@@ -129,3 +130,7 @@ def test_the_jobs_engines_fit_its_gpu_pods(job):
 def test_no_credentials(name):
     text = (ROOT / name).read_text()
     assert not re.search(r"AKIA|ASIA|aws_secret|secret_?access|password|token|\.pem", text, re.I)
+
+
+def test_the_table_of_sizes_in_the_docs_is_what_the_model_computes():
+    assert table() in (ROOT / "docs/cluster.md").read_text()

@@ -65,6 +65,14 @@ def test_an_engine_takes_its_gpus_where_there_are_any_and_else_shares_the_cpus()
     assert (shared.cpus, shared.gpus) == (8, 0)
 
 
+@pytest.mark.parametrize(
+    ("actors", "cpus"), [(1, 16), (2, 16), (3, 8), (4, 8), (5, 5), (6, 5), (7, 4), (32, 1), (99, 1)]
+)
+def test_cpus_are_shared_so_that_all_actors_fit_on_their_nodes(actors, cpus):
+    has = fixed(nodes(16, 0, 2), nodes(0, 0, 1))
+    assert wanted(compute(f"compute.actors={actors}"), has, gpus_per_engine=0).cpus == cpus
+
+
 def test_gpus_that_may_come_count_as_gpus():
     types = (nodes(8, 1, 4, "gpu"),)
     has = Capacity(alive=(nodes(0, 0, 1),), types=types, max_workers=4, source="test")

@@ -115,22 +115,11 @@ def test_validate_names_images_that_are_missing_or_altered(damage, words, copy, 
     assert main(["dataset", "validate", "--no-images", str(copy)]) == 0
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "../x.png",
-        "a/../../x.png",
-        "/etc/passwd",
-        "s3://b/x.png",
-        "file:///x",
-        "a\\..\\x",
-        "",
-        "x.png::file",
-        "zip::x.png",
-        "a\x00.png",
-        "..",
-    ],
-)
+OUTSIDE = ["../x.png", "a/../../x.png", "..", "/etc/passwd", "s3://b/x.png", "file:///x"]
+OUTSIDE += ["a\\..\\x", "", "x.png::file", "zip::x.png", "a\x00.png"]
+
+
+@pytest.mark.parametrize("uri", OUTSIDE)
 def test_names_from_data_never_leave_the_dataset_folder(uri):
     assert not safe_relative(uri)
 
