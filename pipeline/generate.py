@@ -106,9 +106,7 @@ def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Tabl
     todo = todo.take(order)
     step = compute.dialogues_per_task
     blocks = [todo.slice(n, step).combine_chunks() for n in range(0, todo.num_rows, step)]
-    pool = ActorPool(
-        resources=asked, actors=compute.actors, tasks_per_actor=compute.tasks_per_actor
-    )
+    pool = ActorPool(compute=compute, resources=asked)
     arguments = {"config": config, "run_id": run_id}
     try:
         yield from pool.stream(blocks, DialogueActor, arguments)
