@@ -22,10 +22,12 @@ from actors.schema import DIALOGUE_SCHEMA, TURN_SCHEMA, TurnRecord
 from benchmarks.gaming import DIALECT, answers, phantom_lexicon, scripted_backend
 from conf.schema import ScoringConfig
 from pipeline.cluster import cluster
+from pipeline.dataset import Gold
 from pipeline.phantom.generate import plan_dialogue
-from pipeline.reduce import read_scores, reduce_scores
-from pipeline.score import Gold, score
+from pipeline.reduce import reduce_scores
+from pipeline.score import score
 from pipeline.storage import join, write_parquet
+from pipeline.tables import read_scores
 
 ERROR_RATE = 0.25
 ROWS_PER_FILE = 4096  # as generation writes them

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from conf.errors import ConfigError
-from pipeline.commands import dataset, explain, judge, model, run
+from pipeline.commands import dataset, explain, judge, model, report, run
 from pipeline.errors import EvaluationError
 
 _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded medical dialogues."
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser of all subcommands."""
     top = argparse.ArgumentParser(prog="imcbench", description=_DESCRIPTION)
     commands = top.add_subparsers(required=True, metavar="command")
-    for part in (run, judge, explain, dataset, model):
+    for part in (run, report, judge, explain, dataset, model):
         part.register(commands)
     return top
 

@@ -85,6 +85,14 @@ class Dataset:
         return pa.concat_tables(tables).slice(0, limit)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gold:
+    """The dialogues that were asked for, rows of DIALOGUE_SCHEMA, and their vocabulary."""
+
+    dialogues: pa.Table
+    lexicon: Lexicon
+
+
 def open_dataset(uri: str) -> Dataset:
     """Open a dataset folder.
 

@@ -1,20 +1,18 @@
 """Values that follow from the summary but are no ratio of sums: balanced accuracy, baselines.
 
-In: a summary table. Out: one row per group and value, for report.json. They have no interval of
+In: rows of a summary. Out: one row per group and value, for report.json. They have no interval of
 their own; the rows that they come from have.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-import pyarrow as pa
 
 _RECALLS = ("boolean_recall_yes", "boolean_recall_no")
 _BOOLEAN = "constant_"
 _CHOICE = "constant_choice_"
 
 
-def derived_values(summary: pa.Table) -> list[dict[str, Any]]:
+def derived_values(summary: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Give, per group, what the constant answers are worth and the balanced accuracy.
 
     Returns:
@@ -24,7 +22,7 @@ def derived_values(summary: pa.Table) -> list[dict[str, Any]]:
         share of right turns).
     """
     groups: dict[tuple[str, str], dict[str, float]] = {}
-    for row in summary.select(["group_kind", "group", "metric", "value"]).to_pylist():
+    for row in summary:
         if row["value"] is not None:
             groups.setdefault((row["group_kind"], row["group"]), {})[row["metric"]] = row["value"]
     return [

@@ -17,12 +17,12 @@ from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
 from pipeline.checkpoint import check_checkpoint
 from pipeline.cluster import cluster
-from pipeline.dataset import Dataset, open_dataset
+from pipeline.dataset import Dataset, Gold, open_dataset
 from pipeline.errors import BadInput
 from pipeline.generate import Generated, generate
-from pipeline.reduce import read_scores, reduce_scores
+from pipeline.reduce import reduce_scores
 from pipeline.report import write_report
-from pipeline.score import Gold, score
+from pipeline.score import score
 from pipeline.storage import (
     RunDirectory,
     exists,
@@ -31,6 +31,7 @@ from pipeline.storage import (
     write_json,
     write_parquet,
 )
+from pipeline.tables import read_scores
 from pipeline.validate import row_faults
 from pipeline.versions import software
 

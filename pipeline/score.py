@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import ray
 
 from actors.schema import Dialogue
+from pipeline.dataset import Gold
 from pipeline.errors import BadInput
-from pipeline.lexicon import Lexicon
 from pipeline.metrics.evaluate import score_dialogue
 from pipeline.responses import NEEDED, read_responses
 from pipeline.score_table import ScoreTable
@@ -36,14 +36,6 @@ class Unit:
     name: str
     files: tuple[str, ...]
     dialogue_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gold:
-    """What a scoring task needs to know of the dataset."""
-
-    dialogues: pa.Table
-    lexicon: Lexicon
 
 
 def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
@@ -70,21 +62,6 @@ def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
         if old not in written and not old.rsplit("/", 1)[-1].startswith(JUDGED):
             remove(old)
     return len(units)
-
-
-def declared_dialect(turns: str) -> str:
-    """Give the box dialect that the turn files declare in their metadata, else norm1000.
-
-    Raises:
-        BadInput: two files declare different dialects.
-    """
-    declared = {
-        (parquet_schema(uri).metadata or {}).get(b"box_dialect", b"").decode()
-        for uri in list_files(turns, ".parquet")
-    } - {""}
-    if len(declared) > 1:
-        raise BadInput(f"{turns} mixes the box dialects {', '.join(sorted(declared))}")
-    return declared.pop() if declared else "norm1000"
 
 
 def plan_units(turns: str, dialogues: pa.Table) -> list[Unit]:

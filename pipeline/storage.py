@@ -108,6 +108,15 @@ def list_files(folder: str, suffix: str) -> list[str]:
     return [join(folder, n) for n in names if n.endswith(suffix) and not n.startswith((".", "_"))]
 
 
+def glob_files(root: str, pattern: str) -> list[str]:
+    """List the files below ``root`` that match a pattern such as ``*/*/report.json``, as URIs."""
+    fs, path = filesystem(root)
+    fs.invalidate_cache(path)
+    base = path.rstrip("/")
+    found = sorted(f for f in fs.glob(f"{base}/{pattern}") if fs.isfile(f))
+    return [join(root, f[len(base) + 1 :]) for f in found]
+
+
 def read_bytes(uri: str) -> bytes:
     """Read a whole file; raises FileNotFoundError where there is none."""
     fs, path = filesystem(uri)

@@ -1,4 +1,4 @@
-"""``run``, ``generate``, ``score``, ``reduce``, ``report``: an evaluation, whole or by phase."""
+"""``run``, ``generate``, ``score``, ``reduce``: an evaluation, whole or by phase."""
 
 import argparse
 import sys
@@ -11,12 +11,12 @@ from conf.errors import ConfigError
 from conf.load import from_document, load
 from conf.schema import BOX_DIALECTS, METRICS, ScoringConfig
 from pipeline.cluster import cluster
-from pipeline.dataset import open_dataset
-from pipeline.errors import BadInput
-from pipeline.report import summary_table, write_report
+from pipeline.dataset import Gold, open_dataset
+from pipeline.report import summary_table
 from pipeline.run import evaluate, generate_turns, prepare, summarise
-from pipeline.score import Gold, declared_dialect, score
+from pipeline.score import score
 from pipeline.storage import RunDirectory, exists, read_bytes, read_parquet
+from pipeline.tables import declared_dialect
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 
@@ -43,14 +43,11 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
     command.add_argument("--limit", type=int, metavar="N", help="only the first N dialogues")
     _add_scoring(command)
     command.set_defaults(handler=_score)
-    for name, handler, text in (
-        ("reduce", _reduce, "sum up a run's scores again, with other weights or resamples"),
-        ("report", _report, "write and print a run's report from its summary"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("run", metavar="RUN", help="run directory, or an output of score")
-        _add_scoring(command)
-        command.set_defaults(handler=handler)
+    text = "sum up a run's scores again, with other weights or resamples"
+    command = commands.add_parser("reduce", help=text, description=text)
+    command.add_argument("run", metavar="RUN", help="run directory, or an output of score")
+    _add_scoring(command)
+    command.set_defaults(handler=_reduce)
 
 
 def _add_config(command: argparse.ArgumentParser) -> None:
@@ -103,15 +100,6 @@ def _score(arguments: argparse.Namespace) -> int:
 def _reduce(arguments: argparse.Namespace) -> int:
     run = RunDirectory(arguments.run)
     summarise(run, _scoring(arguments, run))
-    _show(run)
-    return 0
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    run = RunDirectory(arguments.run)
-    if not exists(run.summary):
-        raise BadInput(f"{run.summary} is missing; run score or reduce first")
-    write_report(run, read_parquet(run.summary), _scoring(arguments, run))
     _show(run)
     return 0
 

@@ -15,12 +15,13 @@ from actors.schema import Dialogue
 from conf.judging import load_rubric
 from conf.load import load
 from pipeline import cli
+from pipeline.dataset import Gold
 from pipeline.judge.judgements import read_judgements
 from pipeline.judge.tasks import items
 from pipeline.opened_run import open_run
 from pipeline.responses import read_responses
 from pipeline.run import evaluate, summarise
-from pipeline.score import Gold, score
+from pipeline.score import score
 from pipeline.storage import RunDirectory, list_files, read_json, read_parquet
 from tests.actors.chat_server import chat_server, completion
 from tests.pipeline.judge.rubrics import JUDGE
