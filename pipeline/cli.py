@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from conf.errors import ConfigError
-from pipeline.commands import dataset, explain, gate, judge, model, report, run, sweep
+from pipeline.commands import ceiling, dataset, explain, gate, judge, model, report, run, sweep
 from pipeline.errors import EvaluationError
 
 _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded medical dialogues."
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser of all subcommands."""
     top = argparse.ArgumentParser(prog="imcbench", description=_DESCRIPTION)
     commands = top.add_subparsers(required=True, metavar="command")
-    for part in (run, report, judge, explain, sweep, gate, dataset, model):
+    for part in (run, report, judge, explain, sweep, gate, ceiling, dataset, model):
         part.register(commands)
     return top
 
