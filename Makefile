@@ -6,7 +6,7 @@ DATA ?= data/phantom-$(DIALOGUES)
 MODEL ?= models/tiny
 BIN := .venv/bin
 
-.PHONY: setup demo full test lint bench bench-scoring gaming claims-report browser screenshots lock clean help
+.PHONY: setup demo full nightly test lint bench bench-scoring gaming claims-report browser screenshots lock clean help
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -26,6 +26,10 @@ demo: setup ## evaluate a model on DIALOGUES phantom dialogues (default 200), en
 
 full: ## the demo on all 8,000 dialogues
 	$(MAKE) demo DIALOGUES=8000
+
+nightly: setup ## the checkpoints of conf/nightly.yaml on 500 dialogues, each gated; leaderboard
+	@test -f data/phantom-500/dataset.json || $(BIN)/imcbench dataset build-phantom data/phantom-500 --dialogues 500
+	@$(BIN)/imcbench nightly --config conf/nightly.yaml
 
 test: setup lint browser ## lint, types and all tests
 	$(BIN)/python -m pytest

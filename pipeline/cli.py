@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from actors.logs import configure_logging
 from conf.errors import ConfigError
 from pipeline.commands import (
+    ceiling,
     dataset,
     explain,
     gate,
@@ -46,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser of all subcommands."""
     top = argparse.ArgumentParser(prog="imcbench", description=_DESCRIPTION)
     commands = top.add_subparsers(required=True, metavar="command")
-    parts = (run, plan, status, report, judge, explain, sweep, gate, dataset, model)
+    parts = (run, plan, status, report, judge, explain, sweep, gate, ceiling, dataset, model)
     for part in parts:
         part.register(commands)
     return top
