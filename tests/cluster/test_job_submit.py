@@ -1,15 +1,10 @@
 """``ray job submit`` to a real cluster of two nodes: exit codes, files, stop and resume."""
 
-import contextlib
 import json
-import os
-import signal
-import socket
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,22 +13,8 @@ import pytest
 
 from pipeline.status import status
 from pipeline.storage import RunDirectory, list_files, read_json
+from tests.cluster.nodes import ENVIRONMENT, RAY, ROOT, free_port, started, wait_for
 from tests.pipeline.runs import assert_one_row_per_turn, value
-
-ROOT = Path(__file__).parents[2]
-RAY = str(Path(sys.executable).with_name("ray"))
-ENVIRONMENT = {
-    **os.environ,
-    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    "RAY_AUTH_MODE": "disabled",
-}
-ENVIRONMENT.pop("RAY_ADDRESS", None)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -57,34 +38,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         with started([f"--address=127.0.0.1:{port}"], logs / "worker") as worker:
             wait_for(lambda: alive_nodes(jobs) == 2, worker)
             yield Cluster(jobs=jobs, address=f"127.0.0.1:{port}")
-
-
-@contextlib.contextmanager
-def started(arguments: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """``ray start`` of one node, stopped at the end."""
-    command = [RAY, "start", "--block", "--num-cpus=1", "--node-ip-address=127.0.0.1"]
-    command += ["--disable-usage-stats", f"--dashboard-agent-listen-port={free_port()}"]
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [*command, *arguments], env=ENVIRONMENT, stdout=out, stderr=out, start_new_session=True
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def wait_for(condition: Callable[[], object], process: subprocess.Popen[bytes]) -> None:
-    for _ in range(240):
-        assert process.poll() is None, "the node ended"
-        if condition():
-            return
-        time.sleep(0.5)
-    pytest.fail("waited two minutes in vain")
 
 
 def answers(url: str) -> Any:

@@ -1,8 +1,12 @@
 """What clusters can hold, and configurations that no cluster can."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
+import ray
+import yaml
 
 from conf.errors import ConfigError
 from conf.load import load
@@ -124,6 +128,28 @@ def test_a_cluster_that_was_started_here_does_not_grow(monkeypatch):
     assert capacity().types is None
     monkeypatch.setenv("IMCBENCH_AUTOSCALING", "0")
     assert capacity().types == ()
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_the_launchers_file_is_found_by_the_clusters_own_monitor(tmp_path):
+    """A process that looks like the monitor that ``ray up`` starts; it waits for its input."""
+    monitor, config = tmp_path / "monitor.py", tmp_path / "bootstrap.yaml"
+    monitor.write_text("import sys; print('up', flush=True); sys.stdin.read()")
+    kind = {"resources": {"CPU": 8, "GPU": 1}, "max_workers": 3}
+    config.write_text(yaml.safe_dump({"max_workers": 3, "available_node_types": {"gpu": kind}}))
+
+    def types(address: str) -> tuple[Nodes, ...] | None:
+        words = [f"--gcs-address={address}", f"--autoscaling-config={config}"]
+        with subprocess.Popen(
+            [sys.executable, str(monitor), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout.readline() == b"up\n"
+            found = capacity().types
+            process.stdin.close()
+        return found
+
+    assert types(ray.get_runtime_context().gcs_address) == (nodes(8, 1, 3, "gpu"),)
+    assert types("192.0.2.1:6379") == ()  # another cluster's
 
 
 def test_a_pool_has_no_more_actors_than_blocks():
