@@ -153,13 +153,16 @@ def _start_local() -> None:
     """Start a cluster of this machine alone, listening on loopback."""
     # The core worker's own remarks on actor arguments are not for a user's terminal.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    with _native_stderr_closed():
-        ray.init(
-            address="local",
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+    try:
+        with _native_stderr_closed():
+            ray.init(
+                address="local",
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+    except Exception as error:  # Ray raises bare exceptions where its processes do not come up
+        raise InfrastructureError(f"Ray did not start here: {error}") from error
 
 
 @contextlib.contextmanager
