@@ -7,6 +7,7 @@ its final name whole or not at all: locally by rename, on object stores because 
 import json
 import mimetypes
 import os
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +51,16 @@ class RunDirectory:
     def scores(self) -> str:
         """Folder of scores."""
         return join(self.root, "scores")
+
+    @property
+    def judgements(self) -> str:
+        """Folder of judges' verdicts."""
+        return join(self.root, "judgements")
+
+    @property
+    def judges(self) -> str:
+        """What the judges agreed on and failed at."""
+        return join(self.root, "judges.json")
 
     @property
     def summary(self) -> str:
@@ -99,6 +110,15 @@ def list_files(folder: str, suffix: str) -> list[str]:
         return []
     names = sorted(f.rstrip("/").rsplit("/", 1)[-1] for f in found)
     return [join(folder, n) for n in names if n.endswith(suffix) and not n.startswith((".", "_"))]
+
+
+def match_folders(pattern: str) -> list[str]:
+    """List the folders that a glob matches, as URIs; step-9 comes before step-10."""
+    fs, path = filesystem(pattern)
+    matched = fs.glob(path, detail=True)
+    folders = [name for name, info in matched.items() if info["type"] == "directory"]
+    found = sorted(folders, key=lambda name: re.sub(r"\d+", lambda n: n[0].zfill(20), name))
+    return [str(fs.unstrip_protocol(f)) if "://" in pattern else f for f in found]
 
 
 def glob_files(root: str, pattern: str) -> list[str]:

@@ -12,6 +12,7 @@ from pipeline.storage import join, list_files, parquet_schema, read_parquet
 GROUP_COLUMNS = ("specialty", "source", "modality", "health_system", "language", "release")
 ALL = ("overall", "all")  # the group of all dialogues: its kind and its name
 TURN_INDEX = "turn_index"
+JUDGED = "judge-"  # how the score files of judges begin: scoring by rules leaves them alone
 
 SCORE_SCHEMA = pa.schema(
     [
@@ -40,6 +41,33 @@ SUMMARY_SCHEMA = pa.schema(
         pa.field("ci_low", pa.float64()),
         pa.field("ci_high", pa.float64()),
         pa.field("reason", pa.string()),
+    ]
+)
+
+GRADE_TYPE = pa.struct(
+    [
+        pa.field("criterion", pa.string(), nullable=False),
+        pa.field("grade", pa.int32(), nullable=False),
+    ]
+)
+JUDGEMENT_SCHEMA = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("judge", pa.string(), nullable=False),
+        pa.field("judge_id", pa.string(), nullable=False),
+        pa.field("rubric", pa.string(), nullable=False),
+        pa.field("rubric_version", pa.int32(), nullable=False),
+        pa.field("prompt_sha256", pa.string(), nullable=False),
+        pa.field("dialogue_id", pa.string(), nullable=False),
+        pa.field("turn", pa.int32(), nullable=False),  # 0: the whole dialogue
+        pa.field("status", pa.string(), nullable=False),  # ok | failed
+        pa.field("reason", pa.string()),
+        pa.field("grades", pa.list_(GRADE_TYPE)),
+        pa.field("text", pa.string()),
+        pa.field("finish_reason", pa.string()),
+        pa.field("prompt_tokens", pa.int32()),
+        pa.field("completion_tokens", pa.int32()),
+        pa.field("latency_s", pa.float64()),
     ]
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from conf.schema import ScoringConfig
+from pipeline.derived import derived_values
 from pipeline.report.headline import HEADLINES, headline_markdown
 from pipeline.storage import RunDirectory, exists, read_json, write_bytes, write_json
 from pipeline.tables import ALL
@@ -37,5 +38,6 @@ def report_document(
         "confidence": scoring.confidence,
         "resamples": scoring.resamples,
         "summary": rows,
+        "derived": derived_values(rows),
         "manifest": manifest,
     }
