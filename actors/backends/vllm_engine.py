@@ -49,6 +49,7 @@ class VllmBackend:
         )
         self._dead_error = EngineDeadError
         self._parse = parse_model_prompt
+        self.dataset_uri = dataset_uri
         self.images = ImageStore(dataset_uri)
         self.max_model_len: int = self._engine.model_config.max_model_len
         self._processor = AutoProcessor.from_pretrained(
