@@ -6,7 +6,7 @@ DATA ?= data/phantom-$(DIALOGUES)
 MODEL ?= models/tiny
 BIN := .venv/bin
 
-.PHONY: setup demo full test test-faults lint bench claims-report lock clean help
+.PHONY: setup demo full nightly test test-faults lint bench bench-scoring gaming claims-report browser screenshots lock clean help
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -27,11 +27,21 @@ demo: setup ## evaluate a model on DIALOGUES phantom dialogues (default 200), en
 full: ## the demo on all 8,000 dialogues
 	$(MAKE) demo DIALOGUES=8000
 
-test: setup lint ## lint, types and all tests but the long ones on faults
+nightly: setup ## the checkpoints of conf/nightly.yaml on 500 dialogues, each gated; leaderboard
+	@test -f data/phantom-500/dataset.json || $(BIN)/imcbench dataset build-phantom data/phantom-500 --dialogues 500
+	@$(BIN)/imcbench nightly --config conf/nightly.yaml
+
+test: setup lint browser ## lint, types and all tests but the long ones on faults
 	$(BIN)/python -m pytest -m "not faults"
 
 test-faults: setup ## kill, hang, fill, throttle: every fault of docs/reliability.md, minutes long
 	$(BIN)/python -m pytest tests/faults
+
+browser: ## Chromium and axe-core for the tests of the report's page; needs root once
+	@sh tests/browser/install.sh || echo "no Chromium: the browser tests will be skipped"
+
+screenshots: setup browser ## pictures of the report for the README, from scripted runs
+	$(BIN)/python -m tests.browser.screenshots
 
 lint: setup ## formatting, rules and types
 	$(BIN)/ruff format --check .
@@ -42,6 +52,12 @@ bench: setup ## throughput against the engine's bound, lock-step rounds and one 
 	@test -f data/phantom-500/dataset.json || $(BIN)/imcbench dataset build-phantom data/phantom-500 --dialogues 500
 	@test -f $(MODEL)/config.json || $(BIN)/imcbench model init-tiny $(MODEL)
 	$(BIN)/python -m benchmarks.throughput dataset.uri=data/phantom-500 model.source=$(MODEL)
+
+bench-scoring: setup ## seconds and memory to score 8,000 dialogues
+	$(BIN)/python -m benchmarks.scoring
+
+gaming: setup ## what strategies without sight score on the phantom
+	$(BIN)/python -m benchmarks.gaming
 
 claims-report: setup ## precision and recall of claim extraction on the labelled sentences
 	$(BIN)/python -m pipeline.claims.report

@@ -9,18 +9,17 @@ failed rows with the reason.
 import asyncio
 import logging
 import time
-import weakref
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-import ray.data
 
 from actors.backends.base import Chat, EngineDead, TurnFailed
 from actors.backends.build import build_backend
 from actors.conversation import Conversation
+from actors.ending import ClosesInOrder
 from actors.gate import Gate
 from actors.ledger import Verdict
 from actors.life import Life
@@ -47,11 +46,11 @@ class DialogueActor:
         )
         self._gate = Gate()
         self._watchdog = Watchdog(config.compute.stall_timeout_s, self._life.end)
-        self._finalizer: weakref.finalize[..., object] | None = None
+        self._closing = ClosesInOrder(self._backend.close)
 
     async def __call__(self, batch: pa.Table) -> AsyncIterator[pa.Table]:
         """Converse over every dialogue of the batch at once; their records leave together."""
-        self._close_in_order()
+        self._closing.arrange()
         dialogues = [Dialogue.from_row(row) for row in batch.to_pylist()]
         async with self._gate.together():
             verdicts = await self._verdicts(dialogues)
@@ -88,17 +87,6 @@ class DialogueActor:
     def _quarantined(self, dialogue: Dialogue, verdict: Verdict) -> list[TurnRecord]:
         asked = (self._asked(dialogue, turn, verdict.attempt) for turn in dialogue.turns)
         return [replace(record, error=verdict.reason) for record in asked]
-
-    def _close_in_order(self) -> None:
-        """Have the engine stopped when Ray Data lets go of this actor, not killed with it.
-
-        Ray Data ends an actor by dropping this context, then Ray kills the process's children:
-        without this, the engine's orderly end would be logged as its death. A ``__del__`` of this
-        class comes too late, since finished coroutines still refer to it until the next gc.
-        """
-        context = getattr(ray.data, "_map_actor_context", None)
-        if self._finalizer is None and context is not None:
-            self._finalizer = weakref.finalize(context, self._backend.close)
 
     async def _converse(self, dialogue: Dialogue, attempt: int) -> list[TurnRecord]:
         conversation = Conversation(

@@ -6,18 +6,23 @@ Calls to object stores are tried again with growing pauses, up to a limit.
 """
 
 import contextlib
+import io
 import json
+import mimetypes
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import BadInput
 from pipeline.filesystems import attempt, filesystem, is_local
+
+_WEB = (".html", ".css", ".js", ".svg", ".jpg")
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,16 @@ class RunDirectory:
     def scores(self) -> str:
         """Folder of scores."""
         return join(self.root, "scores")
+
+    @property
+    def judgements(self) -> str:
+        """Folder of judges' verdicts."""
+        return join(self.root, "judgements")
+
+    @property
+    def judges(self) -> str:
+        """What the judges agreed on and failed at."""
+        return join(self.root, "judges.json")
 
     @property
     def summary(self) -> str:
@@ -89,6 +104,25 @@ def list_files(folder: str, suffix: str) -> list[str]:
     return [join(folder, n) for n in names if n.endswith(suffix) and not n.startswith((".", "_"))]
 
 
+def match_folders(pattern: str) -> list[str]:
+    """List the folders that a glob matches, as URIs; step-9 comes before step-10."""
+    fs, path = filesystem(pattern)
+    matched = attempt(pattern, "listed", lambda: fs.glob(path, detail=True))
+    folders = [name for name, info in matched.items() if info["type"] == "directory"]
+    found = sorted(folders, key=lambda name: re.sub(r"\d+", lambda n: n[0].zfill(20), name))
+    return [str(fs.unstrip_protocol(f)) if "://" in pattern else f for f in found]
+
+
+def glob_files(root: str, pattern: str) -> list[str]:
+    """List the files below ``root`` that match a pattern such as ``*/*/report.json``, as URIs."""
+    fs, path = filesystem(root)
+    fs.invalidate_cache(path)
+    base = path.rstrip("/")
+    found = attempt(root, "listed", lambda: fs.glob(f"{base}/{pattern}", detail=True))
+    files = sorted(name for name, info in found.items() if info["type"] == "file")
+    return [join(root, f[len(base) + 1 :]) for f in files]
+
+
 def read_bytes(uri: str) -> bytes:
     """Read a whole file; raises FileNotFoundError where there is none."""
     fs, path = filesystem(uri)
@@ -110,7 +144,7 @@ def write_bytes(uri: str, data: bytes, *, sync: bool = True) -> None:
         attempt(uri, "written", lambda: _write_local(path, data, sync=sync))
         return
     try:
-        attempt(uri, "written", lambda: fs.pipe_file(path, data))
+        attempt(uri, "written", lambda: fs.pipe_file(path, data, **_web_type(fs, path)))
     except FileNotFoundError:
         raise BadInput(f"{uri} cannot be written: there is no such bucket") from None
 
@@ -202,14 +236,24 @@ def parquet_schema(uri: str) -> pa.Schema:
 
 @contextlib.contextmanager
 def open_parquet(uri: str) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file to read it in parts; raises as ``read_parquet``.
+    """Open a Parquet file to read it in parts; raises as ``read_parquet``."""
+    with open_binary(uri) as file:
+        yield pq.ParquetFile(file)
+
+
+@contextlib.contextmanager
+def open_binary(uri: str) -> Iterator[BinaryIO]:
+    """Open a file to read it in parts; raises FileNotFoundError where there is none.
 
     A local file is read as it is asked for; a remote one at once, so that a connection that breaks
     half-way is tried again.
     """
     fs, path = filesystem(uri)
-    if not is_local(uri):
-        yield pq.ParquetFile(pa.BufferReader(read_bytes(uri)))
-        return
-    with fs.open(path, "rb") as file:
-        yield pq.ParquetFile(file)
+    with fs.open(path, "rb") if is_local(uri) else io.BytesIO(read_bytes(uri)) as file:
+        yield file
+
+
+def _web_type(fs: Any, path: str) -> dict[str, str]:
+    """Say what a page's file is: a browser shows S3 objects by their stored type alone."""
+    kind = mimetypes.guess_type(path)[0] if path.endswith(_WEB) else None
+    return {"ContentType": kind} if kind and "s3" in fs.protocol else {}

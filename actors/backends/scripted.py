@@ -3,8 +3,8 @@
 In: ``ChatRequest`` and the dialogue's gold. Out: ``ChatReply`` with word counts as token counts.
 It is for dry runs of a cluster, for tests, and for showing what a strategy without sight scores.
 
-``model.source`` names the script: ``gold`` (wrong at rate ``error_rate``, seeded per turn),
-``silent`` (empty answers) or ``yes_sayer`` (says yes and points at the whole image).
+``model.source`` names the script: ``gold`` (wrong at rate ``error_rate``, seeded per turn), or one
+of ``actors.backends.strategies``.
 """
 
 import asyncio
@@ -13,14 +13,14 @@ from dataclasses import replace
 
 from actors.backends.base import ChatReply
 from actors.backends.chaos import Chaos
+from actors.backends.strategies import STRATEGIES, Moment, Said, gold
 from actors.conversation import ChatRequest
-from actors.dialects import format_box
-from actors.gold import gold_text
-from actors.schema import Box, Dialogue, Turn
+from actors.gold import gold_text, with_box
+from actors.schema import Box, Claim, Dialogue, Region, Turn
 from conf.errors import ConfigError
 from conf.schema import ModelConfig
 
-SCRIPTS = ("gold", "silent", "yes_sayer")
+SCRIPTS = ("gold", *STRATEGIES)
 
 
 class ScriptedBackend:
@@ -59,7 +59,9 @@ class ScriptedChat:
         self._backend.chaos.asking(request.dialogue_id)
         if self._backend.delay_s:
             await asyncio.sleep(self._backend.delay_s)
-        text = self._text(self._turns[request.turn], random.Random(request.seed))
+        previous = tuple(exchange.answer for exchange in request.history)
+        moment = Moment(self._dialogue, self._turns[request.turn], previous)
+        text = self._text(moment, random.Random(request.seed))
         said = [request.system, request.message.text]
         for exchange in request.history:
             said += [exchange.message.text, exchange.answer]
@@ -71,29 +73,40 @@ class ScriptedChat:
             completion_tokens=len(text.split()),
         )
 
-    def _text(self, turn: Turn, rng: random.Random) -> str:
-        if self._backend.script == "silent":
-            return ""
-        if self._backend.script == "yes_sayer":
-            image = self._dialogue.images[0]
-            return f"Yes. {self._box((0.0, 0.0, image.width, image.height), image.image_id)}"
+    def _text(self, moment: Moment, rng: random.Random) -> str:
+        strategy = STRATEGIES.get(self._backend.script)
+        if strategy is not None:
+            return self._written(strategy(moment))
+        turn = moment.turn
         wrong = rng.random() < self._backend.error_rate
-        text = gold_text(_mistaken(turn) if wrong else turn)
-        if turn.region_id is None:
-            return text
-        region = self._dialogue.region(turn.region_id)
-        box = _elsewhere(region.box) if wrong else region.box
-        return f"{text} {self._box(box, region.image_id)}".strip()
+        if wrong:
+            region = self._region(turn)
+            place = None if region is None else (region.image_id, _elsewhere(region.box))
+            return self._written(Said(gold_text(_mistaken(turn)), place))
+        return f"{self._written(gold(moment))} {self._site(turn)}".rstrip()
 
-    def _box(self, box: Box, image_id: str) -> str:
-        image = self._dialogue.image(image_id)
-        size = (image.width, image.height)
-        return format_box(self._backend.dialect, box, size, input_size=size)
+    def _written(self, said: Said) -> str:
+        """Put the region after the text, in the declared dialect."""
+        if said.place is None:
+            return said.text
+        return with_box(said.text, self._dialogue, said.place, self._backend.dialect)
+
+    def _site(self, turn: Turn) -> str:
+        """Name the region's site where boxes are not given by declaration."""
+        region = self._region(turn)
+        if self._backend.dialect != "none" or region is None or region.site is None:
+            return ""
+        if any(c.present and c.site == region.site for c in turn.claims):
+            return ""
+        return f"It is in the {region.site.replace('_', ' ')}."
+
+    def _region(self, turn: Turn) -> Region | None:
+        return None if turn.region_id is None else self._dialogue.region(turn.region_id)
 
 
 def _mistaken(turn: Turn) -> Turn:
-    """Turn an answer into a wrong one of the same type, and every claim into its opposite."""
-    claims = tuple(replace(c, present=not c.present) for c in turn.claims)
+    """Turn an answer into a wrong one of the same type, and every claim into a wrong one."""
+    claims = tuple(_opposite(c) for c in turn.claims)
     answer = turn.answer
     if turn.answer_type == "boolean":
         answer = "no" if answer == "yes" else "yes"
@@ -103,7 +116,16 @@ def _mistaken(turn: Turn) -> Turn:
         answer = "1" + answer
     elif turn.answer_type == "concept":
         answer = "uncertain"
+    elif turn.answer_type == "text":
+        answer = None  # the claims alone speak, and they are turned around
     return replace(turn, claims=claims, answer=answer)
+
+
+def _opposite(claim: Claim) -> Claim:
+    """Deny what is affirmed and affirm what is denied; of a change, name another one."""
+    if claim.change is None:
+        return replace(claim, present=not claim.present)
+    return replace(claim, present=True, change="smaller" if claim.change == "larger" else "larger")
 
 
 def _elsewhere(box: Box) -> Box:

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.backends.base import ChatReply, EngineDead, TurnFailed
-from actors.conversation import ChatRequest, Exchange, UserMessage
+from actors.backends.transcript import Messages, Transcript
+from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
 from actors.weights import local_folder
 from conf.schema import ModelConfig, SamplingConfig
-
-_ANSWER = "\x02answer\x03"  # stands for an answer while the template is rendered
 
 
 class VllmBackend:
@@ -32,7 +31,10 @@ class VllmBackend:
         from transformers import AutoProcessor  # noqa: PLC0415
         from vllm import AsyncEngineArgs, SamplingParams  # noqa: PLC0415
         from vllm.renderers.inputs.preprocess import parse_model_prompt  # noqa: PLC0415
-        from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415
+        from vllm.sampling_params import (  # noqa: PLC0415
+            RequestOutputKind,
+            StructuredOutputsParams,
+        )
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
@@ -47,6 +49,7 @@ class VllmBackend:
         )
         self._dead_error = EngineDeadError
         self._parse = parse_model_prompt
+        self.dataset_uri = dataset_uri
         self.images = ImageStore(dataset_uri)
         self.max_model_len: int = self._engine.model_config.max_model_len
         self._processor = AutoProcessor.from_pretrained(
@@ -55,6 +58,7 @@ class VllmBackend:
         self._tokenizer = self._engine.get_tokenizer()
         self._sampling = sampling
         self._params = SamplingParams
+        self._structured = StructuredOutputsParams
         self._final_only = RequestOutputKind.FINAL_ONLY
 
     def open(self, dialogue: Dialogue) -> "VllmChat":
@@ -65,20 +69,8 @@ class VllmBackend:
         """Stop the engine's process and wait for it."""
         self._engine.shutdown()
 
-    def render(self, system: str, exchanges: Sequence[tuple[UserMessage, str | None]]) -> str:
-        """Apply the checkpoint's chat template; the last answer is None: the model's turn."""
-        messages: list[dict[str, Any]] = [
-            {"role": "system", "content": [{"type": "text", "text": system}]}
-        ]
-        for message, answer in exchanges:
-            parts: list[dict[str, str]] = []
-            for text in message.captions:
-                parts += [{"type": "text", "text": text}, {"type": "image"}]
-            parts.append({"type": "text", "text": message.text})
-            messages.append({"role": "user", "content": parts})
-            if answer is not None:
-                content = [{"type": "text", "text": answer}]
-                messages.append({"role": "assistant", "content": content})
+    def render(self, messages: Messages) -> str:
+        """Apply the checkpoint's chat template; the model speaks next."""
         rendered: str = self._processor.apply_chat_template(messages, add_generation_prompt=True)
         return rendered
 
@@ -112,7 +104,11 @@ class VllmBackend:
                 f"context too short: prompt and answer need {needed} tokens, "
                 f"the engine has {self.max_model_len}"
             )
+        schema = request.json_schema
         params = self._params(
+            structured_outputs=self._structured(json=schema, disable_any_whitespace=True)
+            if schema
+            else None,
             max_tokens=self._sampling.max_tokens,
             temperature=self._sampling.temperature,
             top_p=self._sampling.top_p,
@@ -134,16 +130,16 @@ class VllmChat:
     def __init__(self, backend: VllmBackend, dialogue_id: str) -> None:
         self._backend = backend
         self._dialogue_id = dialogue_id
-        self._transcript: list[int] = []
+        self._transcript = Transcript(backend.render, backend.encode)
         self._images: tuple[Image, ...] = ()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Answer one turn; the transcript grows only when it was answered."""
-        ids = self._transcript + self._new_ids(request)
+        ids = self._transcript.prompt(request)
         images = self._images + request.message.images
         output = await self._backend.generate(ids, images, request)
         answer = output.outputs[0]
-        self._transcript = ids + list(answer.token_ids)
+        self._transcript.accept(ids, answer.token_ids)
         self._images = images
         return ChatReply(
             text=answer.text,
@@ -152,17 +148,3 @@ class VllmChat:
             cached_tokens=output.num_cached_tokens or 0,
             completion_tokens=len(answer.token_ids),
         )
-
-    def _new_ids(self, request: ChatRequest) -> list[int]:
-        """Give the ids between the last generated token and the answer now asked for."""
-        asked: list[tuple[UserMessage, str | None]] = [_spoken(e) for e in request.history]
-        text = self._backend.render(request.system, [*asked, (request.message, None)])
-        if not self._transcript:
-            return self._backend.encode(text)
-        ids = self._backend.encode(text.rsplit(_ANSWER, 1)[1])
-        # The template closes an answer with the token on which the engine stopped.
-        return ids[1:] if ids[:1] == self._transcript[-1:] else ids
-
-
-def _spoken(exchange: Exchange) -> tuple[UserMessage, str]:
-    return exchange.message, _ANSWER

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from conf.schema import ScoringConfig
 from pipeline.cli import main
-from pipeline.dataset import open_dataset
+from pipeline.dataset import Gold, open_dataset
 from pipeline.errors import BadInput
-from pipeline.reduce import read_scores, reduce_scores
-from pipeline.score import Gold, _connected, declared_dialect, plan_units, score_unit
+from pipeline.reduce import reduce_scores
+from pipeline.score import _connected, plan_units, score_unit
 from pipeline.storage import RunDirectory, read_parquet, write_parquet
+from pipeline.tables import declared_dialect, read_scores
 from tests.pipeline.runs import summary_rows, turn_rows, value
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
