@@ -23,7 +23,7 @@ class Watchdog:
         self._clock = clock
         self._lock = threading.Lock()
         self._open = 0
-        self._since = clock()
+        self._since = self._looked = clock()
         if timeout_s is not None:
             threading.Thread(target=self._watch, args=(timeout_s,), daemon=True).start()
 
@@ -41,18 +41,28 @@ class Watchdog:
                 self._open -= 1
                 self._since = self._clock()
 
-    def stands_for(self) -> tuple[int, float]:
-        """Give the turns that are open, and for how many seconds none has finished."""
+    def stall(self, timeout_s: float) -> str | None:
+        """Look: say what stands still, if anything has for longer than ``timeout_s``.
+
+        If the last look was long ago, this process or its machine was itself suspended meanwhile,
+        and the engine with it: the time counts from now on.
+        """
         with self._lock:
-            return self._open, self._clock() - self._since if self._open else 0.0
+            now = self._clock()
+            if now - self._looked > timeout_s / 2:
+                self._since = now
+            self._looked = now
+            stands = now - self._since
+            if not self._open or stands <= timeout_s:
+                return None
+            return (
+                f"the engine stalled: {self._open} turns open and none finished for {stands:.0f} s"
+            )
 
     def _watch(self, timeout_s: float) -> None:
         while True:
             time.sleep(timeout_s / 8)
-            open_turns, stands = self.stands_for()
-            if stands > timeout_s:
-                self._on_stall(
-                    f"the engine stalled: {open_turns} turns open and none finished "
-                    f"for {stands:.0f} s"
-                )
+            found = self.stall(timeout_s)
+            if found is not None:
+                self._on_stall(found)
                 return

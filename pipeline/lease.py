@@ -50,18 +50,21 @@ class Lease:
     _taken_by: Holder | None = None
 
     def check(self) -> None:
-        """Make sure that nobody took over.
+        """Make sure that nobody took over, also after this machine was suspended for a while.
 
         Raises:
-            InfrastructureError: somebody did, or could have: it was not renewed for too long.
+            InfrastructureError: somebody did, or could have: the lease ran out and cannot be read.
         """
+        if time.monotonic() - self._renewed > self.timing.expires_s:
+            try:
+                self.renew()
+            except EvaluationError as error:
+                raise InfrastructureError(
+                    f"the lease could not be renewed for {self.timing.expires_s:g} s ({error}); "
+                    "run the same command again to resume"
+                ) from error
         if self._taken_by is not None:
             raise InfrastructureError(f"this run was taken over by {self._taken_by}; it ends here")
-        if time.monotonic() - self._renewed > self.timing.expires_s:
-            raise InfrastructureError(
-                f"{self.path} could not be renewed for {self.timing.expires_s:g} s; "
-                "run the same command again to resume"
-            )
 
     def renew(self) -> None:
         """Write the lease again with a later end, unless somebody else's is there."""

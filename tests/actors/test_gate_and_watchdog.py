@@ -50,14 +50,32 @@ def test_a_turn_that_does_not_end_is_noticed():
 def test_an_idle_engine_and_one_that_goes_on_do_not_stand():
     now = 0.0
     watchdog = Watchdog(None, lambda _: None, clock=lambda: now)
-    now = 100.0
-    assert watchdog.stands_for() == (0, 0.0)
+
+    def look_until(end: float) -> str | None:
+        nonlocal now
+        while now < end:
+            now += 1.0
+            found = watchdog.stall(8.0)
+            if found:
+                return found
+        return None
+
+    assert look_until(20.0) is None
     with watchdog.turn():  # this one stays open while others end: the engine works
-        now = 103.0
-        assert watchdog.stands_for() == (1, 3.0)
+        assert look_until(27.0) is None
         with watchdog.turn():
-            now = 107.0
-            assert watchdog.stands_for() == (2, 7.0)
-        assert watchdog.stands_for() == (1, 0.0)
-    now = 500.0
-    assert watchdog.stands_for() == (0, 0.0)
+            pass
+        assert look_until(34.0) is None
+        assert look_until(50.0) == "the engine stalled: 1 turns open and none finished for 9 s"
+        assert now == 36.0
+    assert look_until(60.0) is None
+
+
+def test_a_process_that_was_suspended_is_no_stall():
+    now = 0.0
+    watchdog = Watchdog(None, lambda _: None, clock=lambda: now)
+    with watchdog.turn():
+        for now in (1.0, 2.0, 3000.0, 3001.0, 3004.0, 3007.0):
+            assert watchdog.stall(8.0) is None
+        now = 3009.0
+        assert watchdog.stall(8.0) is not None

@@ -84,12 +84,26 @@ def test_whoever_was_taken_over_notices_and_leaves_the_others_lease(root):
     assert read_json(join(root, "lease.json"))["owner"] == "other"
 
 
-def test_a_lease_that_cannot_be_renewed_is_not_trusted(tmp_path):
-    root = str(tmp_path / "run")
-    timing = LeaseTiming(expires_s=0.2, renew_s=60.0)
-    too_long = pytest.raises(InfrastructureError, match=r"could not be renewed for 0\.2 s")
-    with hold(root, timing) as lease, too_long:
-        _check_until_told(lease)
+def test_a_lease_that_cannot_be_read_when_it_has_run_out_is_not_trusted(tmp_path):
+    root, aside = tmp_path / "run", tmp_path / "aside"
+    with hold(str(root), LeaseTiming(expires_s=0.1, renew_s=60.0)) as lease:
+        root.rename(aside)
+        root.write_text("")
+        with pytest.raises(InfrastructureError, match=r"could not be renewed for 0\.1 s"):
+            _check_until_told(lease)
+        root.unlink()
+        aside.rename(root)
+        lease.check()
+
+
+def test_a_holder_that_slept_through_its_expiry_goes_on_if_nobody_took_over(root):
+    with hold(root, LeaseTiming(expires_s=0.1, renew_s=60.0)) as lease:
+        first = lease.holder.until
+        deadline = time.monotonic() + 30
+        while read_json(join(root, "lease.json"))["until"] == first:
+            assert time.monotonic() < deadline
+            lease.check()
+    assert not exists(join(root, "lease.json"))
 
 
 def test_a_lease_names_no_secret(root, monkeypatch):
