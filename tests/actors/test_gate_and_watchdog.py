@@ -75,7 +75,8 @@ def test_a_process_that_was_suspended_is_no_stall():
     now = 0.0
     watchdog = Watchdog(None, lambda _: None, clock=lambda: now)
     with watchdog.turn():
-        for now in (1.0, 2.0, 3000.0, 3001.0, 3004.0, 3007.0):
+        for moment in (1.0, 2.0, 3000.0, 3001.0, 3004.0, 3007.0):
+            now = moment
             assert watchdog.stall(8.0) is None
         now = 3009.0
         assert watchdog.stall(8.0) is not None
