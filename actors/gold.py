@@ -1,13 +1,14 @@
 """The expert's answer of a turn as natural text, from the turn alone.
 
 In: a ``Turn`` of any dataset. Out: text whose parsed answer is the turn's gold answer and whose
-claims are the turn's gold claims: one sentence per claim, so that no scope reaches over two. A
-region of interest is not written here; the box dialect is the caller's.
+claims are the turn's gold claims: one sentence per claim, so that no scope reaches over two.
+``gold_answer`` adds the region that the answer must point at, in a box dialect.
 """
 
 from collections.abc import Iterable, Mapping
 
-from actors.schema import Claim, Turn
+from actors.dialects import format_box
+from actors.schema import Box, Claim, Dialogue, Turn
 
 _NO_NAMES: Mapping[str, str] = {}
 RESOLVED = "resolved"
@@ -32,6 +33,27 @@ def gold_text(turn: Turn, names: Mapping[str, str] = _NO_NAMES) -> str:
     if turn.answer_type == "concept" and turn.answer is not None:
         return f"It is {_name(turn.answer, names)}."
     return "It is marked here."
+
+
+def gold_answer(dialogue: Dialogue, turn: Turn, dialect: str) -> str:
+    """Write the perfect answer to a turn, followed by its region where it has one.
+
+    Raises:
+        KeyError: the turn names a region or image that the dialogue lacks.
+        ValueError: an unknown dialect.
+    """
+    text = gold_text(turn)
+    if turn.region_id is None:
+        return text
+    region = dialogue.region(turn.region_id)
+    return with_box(text, dialogue, (region.image_id, region.box), dialect)
+
+
+def with_box(text: str, dialogue: Dialogue, place: tuple[str, Box], dialect: str) -> str:
+    """Append a region, given as image id and box in its pixels, to an answer."""
+    image = dialogue.image(place[0])
+    size = (image.width, image.height)
+    return f"{text} {format_box(dialect, place[1], size, input_size=size)}".strip()
 
 
 def claim_sentences(

@@ -97,7 +97,10 @@ def decode(data: bytes, image: Image) -> PIL.Image:
 
 
 def safe_relative(uri: str) -> bool:
-    """Tell whether a URI stays inside the folder that it is relative to."""
-    if not uri or "://" in uri or "\\" in uri or "\x00" in uri or posixpath.isabs(uri):
+    """Tell whether a URI stays inside the folder that it is relative to.
+
+    ``::`` would chain filesystems in fsspec, and a backslash is a separator elsewhere.
+    """
+    if not uri or posixpath.isabs(uri) or any(s in uri for s in ("://", "::", "\\", "\x00")):
         return False
     return not posixpath.normpath(uri).startswith("..")

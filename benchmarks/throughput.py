@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from actors.backends.vllm_engine import VllmBackend, VllmChat
 from actors.conversation import ChatRequest, Conversation
+from actors.images import ImageStore
 from actors.schema import Dialogue, Image
 from conf.load import load
 from conf.schema import RunConfig
@@ -113,18 +114,24 @@ def engine_rates(config: RunConfig, dialogues: list[Dialogue], sequential: int) 
     backend.sent = []
 
     async def measure() -> list[Rate]:
-        engine = backend._engine  # the benchmark resets what the product never does
         lockstep = await timed("lock-step", lambda: in_lockstep(backend, dialogues))
         known = list(backend.sent)
-        await engine.reset_prefix_cache()
+        await forget(backend)
         bound = await timed("bound", lambda: all_at_once(backend, known))
-        await engine.reset_prefix_cache()
+        await forget(backend)
         one = await timed("sequential", lambda: one_by_one(backend, dialogues[:sequential]))
         return [bound, lockstep, one]
 
     rates = asyncio.run(measure())
     backend.close()
     return rates
+
+
+async def forget(backend: VllmBackend) -> None:
+    """Empty every cache, of keys and values, of processed and of decoded images."""
+    await backend._engine.reset_prefix_cache()
+    await backend._engine.reset_mm_cache()
+    backend.images = ImageStore(backend.dataset_uri)
 
 
 async def timed(name: str, work: Callable[[], Awaitable[int]]) -> Rate:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 import ray.data
-from ray.data import ActorPoolStrategy, DataContext
+from ray.data import DataContext
 
-from pipeline.cluster import ActorResources
+from conf.schema import ComputeConfig
+from pipeline.cluster import ActorResources, actor_pool
 
 _EXCEPTION = re.compile(r"^(?!ray\.)[\w.]+(?:Error|Exception|Exit)\b", re.MULTILINE)
 _CAUSE_LENGTH = 400
@@ -18,11 +19,10 @@ _CAUSE_LENGTH = 400
 
 @dataclass(frozen=True, kw_only=True)
 class ActorPool:
-    """How many actors, what each takes, and how many tasks are open in each at once."""
+    """How the actors lie on the cluster, and what each of them takes."""
 
+    compute: ComputeConfig
     resources: ActorResources
-    actors: int
-    tasks_per_actor: int
 
     def stream(
         self, blocks: list[pa.Table], actor: type, arguments: dict[str, Any]
@@ -49,11 +49,7 @@ class ActorPool:
             batch_format="pyarrow",
             num_cpus=self.resources.cpus,
             num_gpus=self.resources.gpus,
-            compute=ActorPoolStrategy(
-                size=min(self.actors, len(blocks)),
-                max_tasks_in_flight_per_actor=self.tasks_per_actor,
-                max_concurrent_calls_per_actor=self.tasks_per_actor,
-            ),
+            compute=actor_pool(self.compute, self.resources, blocks=len(blocks)),
         )
         yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
 

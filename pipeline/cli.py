@@ -5,12 +5,24 @@ complete, 4 infrastructure, 130 interrupted.
 """
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 
+from actors.logs import configure_logging
 from conf.errors import ConfigError
-from pipeline.commands import ceiling, dataset, explain, gate, judge, model, report, run, sweep
+from pipeline.commands import (
+    ceiling,
+    dataset,
+    explain,
+    gate,
+    judge,
+    model,
+    plan,
+    report,
+    run,
+    status,
+    sweep,
+)
 from pipeline.errors import EvaluationError
 
 _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded medical dialogues."
@@ -18,9 +30,9 @@ _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded me
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the console script ``imcbench`` and ``python -m pipeline``."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     arguments = parser().parse_args(argv)
     try:
+        configure_logging()
         code: int = arguments.handler(arguments)
     except ConfigError as error:
         return _say(str(error), 2)
@@ -35,7 +47,8 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser of all subcommands."""
     top = argparse.ArgumentParser(prog="imcbench", description=_DESCRIPTION)
     commands = top.add_subparsers(required=True, metavar="command")
-    for part in (run, report, judge, explain, sweep, gate, ceiling, dataset, model):
+    parts = (run, plan, status, report, judge, explain, sweep, gate, ceiling, dataset, model)
+    for part in parts:
         part.register(commands)
     return top
 

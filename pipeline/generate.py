@@ -99,16 +99,13 @@ def finished_dialogues(run: RunDirectory) -> list[str]:
 def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Table]:
     """Run the dialogues, longest first, and yield finished ones as they come."""
     compute = config.compute
-    parallel = config.model.engine.get("tensor_parallel_size", 1)
-    asked = actor_resources(compute, gpus_per_engine=parallel)
+    asked = actor_resources(compute, gpus_per_engine=config.model.gpus_per_engine)
     # Longest first: a 15-turn dialogue begun last would leave the other slots idle.
     order = pc.sort_indices(turn_counts(todo), sort_keys=[("", "descending")])
     todo = todo.take(order)
     step = compute.dialogues_per_task
     blocks = [todo.slice(n, step).combine_chunks() for n in range(0, todo.num_rows, step)]
-    pool = ActorPool(
-        resources=asked, actors=compute.actors, tasks_per_actor=compute.tasks_per_actor
-    )
+    pool = ActorPool(compute=compute, resources=asked)
     arguments = {"config": config, "run_id": run_id}
     try:
         yield from pool.stream(blocks, DialogueActor, arguments)

@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from actors.conversation import system_prompt
+from actors.logs import bind
 from actors.weights import weights_id
 from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
+from pipeline.capacity import capacity
 from pipeline.catalogue import enter
 from pipeline.checkpoint import check_checkpoint
-from pipeline.cluster import cluster
-from pipeline.dataset import Dataset, Gold
+from pipeline.cluster import ActorResources, cluster, wanted
+from pipeline.dataset import Dataset, Gold, turn_counts
 from pipeline.generate import Generated, generate
 from pipeline.inputs import Inputs, read_inputs
 from pipeline.reduce import reduce_scores
@@ -82,10 +85,10 @@ def is_complete(prepared: Prepared) -> bool:
     return bool(manifest["status"] == "complete" and manifest["scored"] == scored)
 
 
-def prepare(config: RunConfig, inputs: Inputs | None = None) -> Prepared:
+def prepare(config: RunConfig, inputs: Inputs | None = None, *, dry: bool = False) -> Prepared:
     """Check the model, name the run, write its configuration and manifest.
 
-    ``inputs`` saves reading the dataset again where many runs share it.
+    ``inputs`` saves reading the dataset again where many runs share it; ``dry`` writes nothing.
 
     Raises:
         BadInput: dataset or checkpoint cannot be used.
@@ -104,12 +107,16 @@ def prepare(config: RunConfig, inputs: Inputs | None = None) -> Prepared:
         protocol=system_prompt(config.model.box_dialect),
     )
     run = RunDirectory.of(config.output, config.model.name, run_id)
+    bind(run_id=run_id)
+    prepared = Prepared(
+        config=config, dataset=inputs.dataset, dialogues=inputs.dialogues, run=run, run_id=run_id
+    )
+    if dry:
+        return prepared
     write_bytes(run.config, to_yaml(config).encode())
     if not exists(run.manifest):
         write_json(run.manifest, _manifest(config, inputs, run_id, weights))
-    return Prepared(
-        config=config, dataset=inputs.dataset, dialogues=inputs.dialogues, run=run, run_id=run_id
-    )
+    return prepared
 
 
 def generate_turns(prepared: Prepared) -> Generated:
@@ -128,6 +135,7 @@ def generate_turns(prepared: Prepared) -> Generated:
                 "failed": done.failed,
                 "tokens": done.tokens,
                 "seconds": round(done.seconds, 1),
+                "engines": asdict(_engines(prepared.config)),
             }
         )
     manifest["status"] = "generated"
@@ -162,9 +170,18 @@ def _manifest(config: RunConfig, inputs: Inputs, run_id: str, weights: str) -> d
             "box_dialect": config.model.box_dialect,
             "sampling": asdict(config.sampling),
         },
+        "asked": {
+            "dialogues": inputs.dialogues.num_rows,
+            "turns": pc.sum(turn_counts(inputs.dialogues)).as_py(),
+        },
         "software": software(),
         "passes": [],
     }
+
+
+def _engines(config: RunConfig) -> ActorResources:
+    """What the engines took: the unit of a measured rate."""
+    return wanted(config.compute, capacity(), gpus_per_engine=config.model.gpus_per_engine)
 
 
 def _scored(scoring: ScoringConfig) -> dict[str, Any]:

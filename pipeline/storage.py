@@ -5,6 +5,7 @@ its final name whole or not at all: locally by rename, on object stores because 
 """
 
 import json
+import mimetypes
 import os
 import re
 import uuid
@@ -16,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import BadInput
+
+_WEB = (".html", ".css", ".js", ".svg", ".jpg")
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def write_bytes(uri: str, data: bytes, *, sync: bool = True) -> None:
     """
     fs, path = filesystem(uri)
     if not _is_local(fs):
-        fs.pipe_file(path, data)
+        fs.pipe_file(path, data, **_web_type(fs, path))
         return
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
@@ -208,6 +211,12 @@ def parquet_schema(uri: str) -> pa.Schema:
     fs, path = filesystem(uri)
     with fs.open(path, "rb") as file:
         return pq.read_schema(file)
+
+
+def _web_type(fs: Any, path: str) -> dict[str, str]:
+    """Say what a page's file is: a browser shows S3 objects by their stored type alone."""
+    kind = mimetypes.guess_type(path)[0] if path.endswith(_WEB) else None
+    return {"ContentType": kind} if kind and "s3" in fs.protocol else {}
 
 
 def _is_local(fs: Any) -> bool:

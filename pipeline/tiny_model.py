@@ -4,7 +4,7 @@ In: a folder and a corpus for the tokenizer. Out: a checkpoint that transformers
 It knows nothing; it exercises the real path, and training starts from it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,10 @@ _TEMPLATE = (
 
 @dataclass(frozen=True, kw_only=True)
 class TinyShape:
-    """Sizes of the tiny Idefics3: image side and patch in pixels, widths in units."""
+    """Sizes of the tiny Idefics3: image side and patch in pixels, widths in units.
+
+    ``text_feed_forward`` times the text width is the width of its gated feed-forward layers.
+    """
 
     image_size: int = 112
     patch_size: int = 14
@@ -37,6 +40,7 @@ class TinyShape:
     vision_layers: int = 2
     text_width: int = 128
     text_layers: int = 2
+    text_feed_forward: int = 4
     heads: int = 4
     context: int = 4096
     vocabulary: int = 2048
@@ -47,8 +51,13 @@ class TinyShape:
         return (self.image_size // self.patch_size // self.scale_factor) ** 2
 
 
-def train_tokenizer(corpus: Iterable[str], vocabulary: int) -> Any:
-    """Train a byte-level BPE whose numbers from 0 to 1000 are single tokens."""
+def train_tokenizer(
+    corpus: Iterable[str], vocabulary: int, numbers: Sequence[int] = range(1001)
+) -> Any:
+    """Train a byte-level BPE in which each of ``numbers`` is a single token.
+
+    Other numbers are spelt with the longest of these; 0 to 9 must be among them.
+    """
     from tokenizers import (  # noqa: PLC0415
         AddedToken,
         Regex,
@@ -70,14 +79,14 @@ def train_tokenizer(corpus: Iterable[str], vocabulary: int) -> Any:
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary - 1001,
+        vocab_size=vocabulary - len(numbers),
         special_tokens=list(_SPECIAL),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator(corpus, trainer)
     # Coordinates are learnt as whole numbers; as added tokens they need no merges.
-    tokenizer.add_tokens([AddedToken(str(n), normalized=False) for n in range(1001)])
+    tokenizer.add_tokens([AddedToken(str(n), normalized=False) for n in numbers])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="<pad>",
@@ -108,7 +117,7 @@ def build_model(shape: TinyShape, tokenizer: Any) -> Any:
         text_config={
             "model_type": "llama",
             "hidden_size": shape.text_width,
-            "intermediate_size": 4 * shape.text_width,
+            "intermediate_size": shape.text_feed_forward * shape.text_width,
             "num_hidden_layers": shape.text_layers,
             "num_attention_heads": shape.heads,
             "num_key_value_heads": shape.heads,

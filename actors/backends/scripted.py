@@ -14,8 +14,7 @@ from dataclasses import replace
 from actors.backends.base import ChatReply
 from actors.backends.strategies import STRATEGIES, Moment, Said, gold
 from actors.conversation import ChatRequest
-from actors.dialects import format_box
-from actors.gold import gold_text
+from actors.gold import gold_text, with_box
 from actors.schema import Box, Claim, Dialogue, Region, Turn
 from conf.errors import ConfigError
 from conf.schema import ModelConfig
@@ -86,10 +85,7 @@ class ScriptedChat:
         """Put the region after the text, in the declared dialect."""
         if said.place is None:
             return said.text
-        image = self._dialogue.image(said.place[0])
-        size = (image.width, image.height)
-        box = format_box(self._backend.dialect, said.place[1], size, input_size=size)
-        return f"{said.text} {box}".strip()
+        return with_box(said.text, self._dialogue, said.place, self._backend.dialect)
 
     def _site(self, turn: Turn) -> str:
         """Name the region's site where boxes are not given by declaration."""

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.backends.base import ChatReply, EngineDead, TurnFailed
-from actors.conversation import ChatRequest, Exchange, UserMessage
+from actors.backends.transcript import Messages, Transcript
+from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
 from actors.weights import local_folder
 from conf.schema import ModelConfig, SamplingConfig
-
-_ANSWER = "\x02answer\x03"  # stands for an answer while the template is rendered
 
 
 class VllmBackend:
@@ -50,6 +49,7 @@ class VllmBackend:
         )
         self._dead_error = EngineDeadError
         self._parse = parse_model_prompt
+        self.dataset_uri = dataset_uri
         self.images = ImageStore(dataset_uri)
         self.max_model_len: int = self._engine.model_config.max_model_len
         self._processor = AutoProcessor.from_pretrained(
@@ -69,20 +69,8 @@ class VllmBackend:
         """Stop the engine's process and wait for it."""
         self._engine.shutdown()
 
-    def render(self, system: str, exchanges: Sequence[tuple[UserMessage, str | None]]) -> str:
-        """Apply the checkpoint's chat template; the last answer is None: the model's turn."""
-        messages: list[dict[str, Any]] = [
-            {"role": "system", "content": [{"type": "text", "text": system}]}
-        ]
-        for message, answer in exchanges:
-            parts: list[dict[str, str]] = []
-            for text in message.captions:
-                parts += [{"type": "text", "text": text}, {"type": "image"}]
-            parts.append({"type": "text", "text": message.text})
-            messages.append({"role": "user", "content": parts})
-            if answer is not None:
-                content = [{"type": "text", "text": answer}]
-                messages.append({"role": "assistant", "content": content})
+    def render(self, messages: Messages) -> str:
+        """Apply the checkpoint's chat template; the model speaks next."""
         rendered: str = self._processor.apply_chat_template(messages, add_generation_prompt=True)
         return rendered
 
@@ -142,16 +130,16 @@ class VllmChat:
     def __init__(self, backend: VllmBackend, dialogue_id: str) -> None:
         self._backend = backend
         self._dialogue_id = dialogue_id
-        self._transcript: list[int] = []
+        self._transcript = Transcript(backend.render, backend.encode)
         self._images: tuple[Image, ...] = ()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Answer one turn; the transcript grows only when it was answered."""
-        ids = self._transcript + self._new_ids(request)
+        ids = self._transcript.prompt(request)
         images = self._images + request.message.images
         output = await self._backend.generate(ids, images, request)
         answer = output.outputs[0]
-        self._transcript = ids + list(answer.token_ids)
+        self._transcript.accept(ids, answer.token_ids)
         self._images = images
         return ChatReply(
             text=answer.text,
@@ -160,17 +148,3 @@ class VllmChat:
             cached_tokens=output.num_cached_tokens or 0,
             completion_tokens=len(answer.token_ids),
         )
-
-    def _new_ids(self, request: ChatRequest) -> list[int]:
-        """Give the ids between the last generated token and the answer now asked for."""
-        asked: list[tuple[UserMessage, str | None]] = [_spoken(e) for e in request.history]
-        text = self._backend.render(request.system, [*asked, (request.message, None)])
-        if not self._transcript:
-            return self._backend.encode(text)
-        ids = self._backend.encode(text.rsplit(_ANSWER, 1)[1])
-        # The template closes an answer with the token on which the engine stopped.
-        return ids[1:] if ids[:1] == self._transcript[-1:] else ids
-
-
-def _spoken(exchange: Exchange) -> tuple[UserMessage, str]:
-    return exchange.message, _ANSWER

@@ -9,9 +9,11 @@ from rich.console import Console
 
 from conf.errors import ConfigError
 from conf.load import from_document, load
-from conf.schema import BOX_DIALECTS, METRICS, ScoringConfig
+from conf.schema import BOX_DIALECTS, METRICS, RunConfig, ScoringConfig
 from pipeline.cluster import cluster
 from pipeline.dataset import Gold, open_dataset
+from pipeline.errors import BadInput
+from pipeline.outlook import outlook, outlook_text
 from pipeline.report import summary_table
 from pipeline.run import evaluate, generate_turns, prepare, summarise
 from pipeline.score import score
@@ -28,7 +30,12 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
         ("generate", _generate, "only answer the turns that have no answer yet"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        _add_config(command)
+        add_config(command)
+        command.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="only say what would be done, where, and whether the cluster can hold it",
+        )
         command.set_defaults(handler=handler)
     text = "score any folder of turn-output Parquet against its dataset; needs no GPU"
     command = commands.add_parser("score", help=text, description=text)
@@ -50,7 +57,8 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
     command.set_defaults(handler=_reduce)
 
 
-def _add_config(command: argparse.ArgumentParser) -> None:
+def add_config(command: argparse.ArgumentParser) -> None:
+    """Add --config and the overrides."""
     command.add_argument(
         "--config", required=True, metavar="FILE", help="YAML file, or the preset demo or full"
     )
@@ -71,12 +79,26 @@ def _add_scoring(command: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     config = load(arguments.config, arguments.overrides)
+    if arguments.dry_run:
+        return _dry_run(config)
     run = evaluate(config)
     _show(run)
     return 0
 
 
+def _dry_run(config: RunConfig) -> int:
+    prepared = prepare(config, dry=True)
+    with cluster():
+        seen = outlook(prepared)
+    print(outlook_text(seen))
+    if seen.problem:
+        raise BadInput(seen.problem)
+    return 0
+
+
 def _generate(arguments: argparse.Namespace) -> int:
+    if arguments.dry_run:
+        return _dry_run(load(arguments.config, arguments.overrides))
     prepared = prepare(load(arguments.config, arguments.overrides))
     with cluster():
         done = generate_turns(prepared)

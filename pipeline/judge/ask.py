@@ -61,11 +61,15 @@ def _replies(judge: JudgeConfig, todo: Mapping[str, Item], dataset_uri: str) -> 
     table = pa.Table.from_pylist(rows, schema=JUDGE_TASK_SCHEMA)
     size = min(_PER_TASK, judge.max_in_flight)
     blocks = [table.slice(n, size).combine_chunks() for n in range(0, table.num_rows, size)]
-    pool = ActorPool(
-        resources=_resources(judge),
+    compute = ComputeConfig(
         actors=judge.actors,
+        min_actors=None,
+        gpus_per_actor=None,
+        cpus_per_actor=None,
+        dialogues_per_task=1,
         tasks_per_actor=ceil(judge.max_in_flight / size),
     )
+    pool = ActorPool(compute=compute, resources=_resources(judge, compute))
     arguments = {"judge": judge, "dataset_uri": dataset_uri}
     try:
         yield from pool.stream(blocks, JudgeActor, arguments)
@@ -76,16 +80,9 @@ def _replies(judge: JudgeConfig, todo: Mapping[str, Item], dataset_uri: str) -> 
         ) from error
 
 
-def _resources(judge: JudgeConfig) -> ActorResources:
+def _resources(judge: JudgeConfig, compute: ComputeConfig) -> ActorResources:
     """An engine takes what a generating actor would; waiting for an endpoint takes one CPU."""
     if judge.backend != "vllm":
-        return ActorResources(cpus=1.0, gpus=0.0)
-    compute = ComputeConfig(
-        actors=judge.actors,
-        gpus_per_actor=None,
-        cpus_per_actor=None,
-        dialogues_per_task=1,
-        tasks_per_actor=1,
-    )
+        return ActorResources(cpus=1.0, gpus=0.0, actors=judge.actors)
     parallel = judge.engine.get("tensor_parallel_size", 1)
     return actor_resources(compute, gpus_per_engine=parallel)

@@ -59,9 +59,11 @@ def interval_chart(marks: Sequence[Mark], label: str, axis: str, percent: bool =
         percent: an axis from 0 to 100%; False: differences in percentage points around 0.
     """
     scale: Spec = {"domain": [0, 1]} if percent else {}
-    numbers = ".0%" if percent else "+.0f"
+    ticks: Spec = {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}
+    if not percent:
+        ticks = {"format": "+.0f"}
     factor = 1.0 if percent else 100.0
-    x = {"type": "quantitative", "title": axis, "axis": {"format": numbers}, "scale": scale}
+    x = {"type": "quantitative", "title": axis, "axis": ticks, "scale": scale}
     y = {"field": "label", "type": "nominal", "sort": None, "title": None}
     told = {"field": "told", "type": "nominal"}
     layers: list[Spec] = []

@@ -37,10 +37,12 @@ class Page:
 
 def write_page(page: Page, report: str) -> None:
     """Write the page's files."""
-    write_bytes(join(report, "index.html"), render("page.html.j2", page=page).encode())
-    write_bytes(join(report, "dialogues.html"), render("dialogues.html.j2", page=page).encode())
+    write_bytes(join(report, "index.html"), render("page.html.j2", page=page).encode(), sync=False)
+    write_bytes(
+        join(report, "dialogues.html"), render("dialogues.html.j2", page=page).encode(), sync=False
+    )
     for name, data in assets():
-        write_bytes(join(report, "assets", name), data)
+        write_bytes(join(report, "assets", name), data, sync=False)
 
 
 def render(template: str, **values: object) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from actors.schema import Dialogue, Turn
 from pipeline.report.inputs import Options
@@ -16,6 +16,7 @@ from tests.browser.chromium import EXECUTABLE, launch
 from tests.pipeline.report.make import gold_answers, make_dataset, make_run, rewrite
 
 HERE = Path(__file__).parent
+PATIENCE_MS = 60_000  # of waiting for what will come: a busy machine is no fault of the page
 HOSTILE = "</script><img src=x onerror=window.hacked=1><svg onload=window.hacked=1>'\"`&amp;{{7*7}}"
 
 
@@ -99,6 +100,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright, launch(playwright) as started:
         yield started
 
@@ -112,7 +114,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def watched(context: BrowserContext) -> Watched:
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     found = Watched(context.new_page())
     page = found.page
     page.on("console", lambda m: found.complaints.append(m.text) if m.type == "error" else None)

@@ -1,7 +1,7 @@
 """Takes pictures of a report page: overview, comparison and viewer, phone and desktop, both themes.
 
 In: the run directory of a report written with --against. Out: PNG files in a folder.
-Usage: python tests/browser/screenshots.py RUN FOLDER
+Usage: python -m tests.browser.screenshots RUN FOLDER
 """
 
 import sys
@@ -29,9 +29,9 @@ class Shot:
 
 
 SHOTS = (
-    Shot("overview", "index.html", "overview", 1280, 900, "light"),
-    Shot("overview-dark", "index.html", "overview", 1280, 900, "dark"),
-    Shot("overview-phone", "index.html", "overview", 390, 844, "light"),
+    Shot("overview", "index.html", "", 1280, 900, "light"),
+    Shot("overview-dark", "index.html", "", 1280, 900, "dark"),
+    Shot("overview-phone", "index.html", "", 390, 844, "light"),
     Shot("specialties", "index.html", "specialties", 1280, 900, "light"),
     Shot("specialties-dark", "index.html", "specialties", 1280, 900, "dark"),
     Shot("comparison", "index.html", "comparison", 1280, 1000, "light"),
@@ -72,14 +72,14 @@ def _take(browser: Browser, shot: Shot, run: Path, folder: Path) -> None:
 
 
 def _open_comparison(page: Page) -> None:
-    """Open a dialogue with a prior image, at its first turn with a box."""
+    """Open a dialogue with a prior image, at its first turn with both boxes in the picture."""
     page.evaluate(
         """async () => {
           const app = window.imcbench;
           const index = await app.load("index");
           for (let n = 0; n < index.ids.length; n += 1) {
             const d = await app.dialogue(index, n);
-            const t = d.turns.find((turn) => turn.box && turn.hit === false);
+            const t = d.turns.find((turn) => turn.box && turn.iou > 0.5 && turn.iou < 0.99);
             if (d.images.length > 1 && t) { location.hash = app.address(d.id, t.n); return; }
           }
         }"""

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actors.backends.scripted import SCRIPTS
 from benchmarks.gaming import answers, phantom_lexicon, scripted_backend, values
@@ -68,6 +70,38 @@ def test_silence_never_beats_an_answer_on_overall(dialogues, found):
     quiet = {s: quieted(s, dialogues) for s in ("gold", "copy_previous")}
     for script, overall in quiet.items():
         assert overall < found[script]["overall"]
+
+
+@pytest.fixture(scope="module")
+def said(dialogues):
+    """What every script answers in thirty dialogues, by script and dialogue."""
+    few = dialogues[:30]
+    return {s: [answers(scripted_backend(s), d) for d in few] for s in SCRIPTS}
+
+
+@given(
+    index=st.integers(0, 29),
+    scripts=st.lists(st.sampled_from(SCRIPTS), min_size=15, max_size=15),
+    quiet=st.sets(st.integers(1, 15)),
+    empty=st.sampled_from([None, "", "  ", "<think>The heart is large.</think>"]),
+)
+def test_falling_silent_at_any_turns_never_raises_accuracy_or_consistency(
+    dialogues, said, index, scripts, quiet, empty
+):
+    dialogue, lexicon = dialogues[index], phantom_lexicon()
+    loud = {
+        t.turn: said[script][index][t.turn]
+        for t, script in zip(dialogue.turns, scripts, strict=False)
+    }
+    hushed = {n: replace(r, text=empty) if n in quiet else r for n, r in loud.items()}
+    before = {s.metric: s for s in score_dialogue(dialogue, loud, lexicon, "norm1000")}
+    after = {s.metric: s for s in score_dialogue(dialogue, hushed, lexicon, "norm1000")}
+    for metric in ("turn_accuracy", "visual_consistency"):
+        assert after[metric].denominator == before[metric].denominator
+        assert after[metric].numerator <= before[metric].numerator
+    if quiet >= set(loud):
+        assert after["hallucination_rate"].status == "unscored", "so there is no overall"
+        assert after["reasoning_coherence"].numerator == 0.0
 
 
 def quieted(script, dialogues):

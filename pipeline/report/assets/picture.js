@@ -121,11 +121,12 @@ window.imcbench = window.imcbench || {};
       else this.pixels.setAttribute("filter", `url(#window-${this.number})`);
     }
 
-    // Boxes: [{ box, kind, label }]; one without extent is a point.
+    // Boxes: [{ box, kind, label }], lowest first; one without extent is a point.
     show(boxes, active) {
       this.node.classList.toggle("active", active);
       if (!this.boxes) return;
-      this.boxes.replaceChildren(...boxes.flatMap(({ box, kind, label }) => {
+      const halos = [];
+      const lines = boxes.map(({ box, kind, label }) => {
         const [x0, y0, x1, y1] = box;
         const point = x1 - x0 < 1 && y1 - y0 < 1;
         const shape = (name) => point
@@ -133,8 +134,10 @@ window.imcbench = window.imcbench || {};
           : app.drawing("rect", { class: name, x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
         const line = shape(`box ${kind}`);
         line.append(app.drawing("title", {}, label));
-        return [shape("halo"), line];
-      }));
+        halos.push(shape("halo"));
+        return line;
+      });
+      this.boxes.replaceChildren(...halos, ...lines);
     }
   }
 })(window.imcbench);

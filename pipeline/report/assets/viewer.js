@@ -69,14 +69,14 @@ window.imcbench = window.imcbench || {};
     [["previous-dialogue", -1], ["next-dialogue", 1]].forEach(([id, step]) => {
       app.byId(id).disabled = app.list.neighbour(position, step) === null;
     });
-    if (whole) app.byId("dialogue-title").focus();
+    if (whole) app.byId("dialogue-title").focus({ preventScroll: true });
   }
 
   function select(number) {
     const { record, pictures, turns } = current;
     const at = Math.max(0, record.turns.findIndex((turn) => turn.n === number));
     const turn = record.turns[at];
-    const moved = current.turn !== null;
+    const moved = current.turn !== null || at > 0;
     current.turn = at;
     turns.forEach((node, n) => {
       node.classList.toggle("active", n === at);
@@ -85,10 +85,10 @@ window.imcbench = window.imcbench || {};
     });
     const image = turn.region ? turn.region.image : null;
     const boxes = turn.region ? [{ box: turn.region.box, kind: "gold", label: "annotated region" }] : [];
-    if (turn.box) boxes.push({ box: turn.box, kind: "model", label: "the model's box" });
     turn.others.forEach((other) => {
       if (other.box) boxes.push({ box: other.box, kind: "other", label: `box of ${other.run}` });
     });
+    if (turn.box) boxes.push({ box: turn.box, kind: "model", label: "the model's box" });
     pictures.forEach((picture) => {
       const here = picture.image.id === image;
       picture.show(here ? boxes : [], here);

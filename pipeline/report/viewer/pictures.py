@@ -60,7 +60,7 @@ def _written(image: Image, dataset_uri: str, folder: str, there: frozenset[str])
         return None
     sink = io.BytesIO()
     _small(picture).save(sink, "JPEG", quality=_QUALITY)
-    write_bytes(f"{folder}/{name}", sink.getvalue())
+    write_bytes(f"{folder}/{name}", sink.getvalue(), sync=False)
     return name
 
 

@@ -111,5 +111,5 @@ def _listed(reading: DialogueReading) -> Listed:
 
 def _write(report: str, name: str, document: Record) -> str:
     path = f"{DATA}/{name}.js"
-    write_bytes(join(report, path), script(name, document))
+    write_bytes(join(report, path), script(name, document), sync=False)
     return path

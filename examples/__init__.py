@@ -1,0 +1,1 @@
+"""Worked examples that stand on the pipeline; nothing in the pipeline needs them."""

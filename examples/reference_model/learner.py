@@ -1,0 +1,93 @@
+"""One forward pass of the model on a batch, and its losses.
+
+In: a ``Batch``. Out: losses, or what the model would say at each answer token (teacher-forced).
+The parts of Idefics3 are called one by one: the image tokens feed a second loss on their way, and
+only answers reach the output layer. Checked against the model's own forward pass by a test.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from examples.reference_model.detection import Detection, labels
+from examples.reference_model.pool import Batch
+from examples.reference_model.samples import COORDINATE, READ
+
+_BLUR = 1.0  # deviation, in grid steps, of the target over neighbouring coordinates
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Losses:
+    """Means over the batch: of answer tokens that are words, of coordinates, of image cells."""
+
+    words: Tensor
+    coordinates: Tensor
+    detection: Tensor
+
+
+class Learner(nn.Module):
+    """The model with its detection layer. ``coordinates``: the tokens of 0, GRID, ... 1000."""
+
+    coordinates: Tensor
+    near: Tensor
+    place: Tensor
+
+    def __init__(self, model: Any, coordinates: list[int]) -> None:
+        super().__init__()
+        self.model = model
+        self.detection = Detection(model.config.text_config.hidden_size, len(labels()))
+        self.register_buffer("coordinates", torch.tensor(coordinates))
+        steps = torch.arange(len(coordinates))
+        near = torch.exp(-((steps[:, None] - steps[None, :]) ** 2) / (2 * _BLUR**2))
+        self.register_buffer("near", near / near.sum(1, keepdim=True))
+        place = torch.full((model.config.text_config.vocab_size,), -1)
+        place[torch.tensor(coordinates)] = steps
+        self.register_buffer("place", place)
+
+    def forward(self, batch: Batch) -> Losses:
+        """Give the losses of a batch."""
+        logits, targets, kinds, seen = self._pass(batch)
+        plain = functional.cross_entropy(logits, targets, reduction="none")
+        words = plain[kinds != COORDINATE].mean()
+        boxed = kinds == COORDINATE
+        log = functional.log_softmax(logits[boxed], -1)[:, self.coordinates]
+        near = self.near[self.place[targets[boxed]]]
+        # Less its own entropy, so that a perfect answer costs nothing.
+        blurred = (near * (near.clamp_min(1e-12).log() - log)).sum(-1)
+        return Losses(
+            words=words,
+            coordinates=torch.nan_to_num(blurred.mean()),
+            detection=self.detection(seen, batch.marks, batch.boxes),
+        )
+
+    def said(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Give, per answer token in reading order: the likeliest token, the gold one, its kind."""
+        logits, targets, kinds, _ = self._pass(batch)
+        return logits.argmax(-1), targets, kinds
+
+    def _pass(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        inner = self.model.model
+        seen = self._see(batch.pixels)
+        inputs = inner.text_model.get_input_embeddings()(batch.ids)
+        image = (batch.ids == self.model.config.image_token_id).unsqueeze(-1)
+        inputs = inputs.masked_scatter(image, seen.to(inputs.dtype))
+        # Padding stands on the right, where nothing that is learnt can look: no mask is needed.
+        out = inner.text_model(inputs_embeds=inputs, use_cache=False).last_hidden_state[:, :-1]
+        kinds = batch.kinds[:, 1:]
+        learnt = kinds != READ
+        logits = self.model.lm_head(out[learnt]).float()
+        return logits, batch.ids[:, 1:][learnt], kinds[learnt], seen
+
+    def _see(self, pixels: Tensor) -> Tensor:
+        """Turn pixels [n, 3, side, side] into image tokens [n, cells, width]."""
+        side = self.model.config.vision_config.image_size // (
+            self.model.config.vision_config.patch_size
+        )
+        whole = torch.ones(len(pixels), side, side, dtype=torch.bool, device=pixels.device)
+        inner = self.model.model
+        out = inner.vision_model(pixel_values=pixels, patch_attention_mask=whole)
+        tokens: Tensor = inner.connector(out.last_hidden_state)
+        return tokens

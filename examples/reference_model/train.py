@@ -1,0 +1,168 @@
+"""Trains the reference checkpoints: ``python -m examples.reference_model.train --output DIR``.
+
+In: settings. Out: ``DIR/early``, ``DIR/middle`` and ``DIR/final``, which transformers and vLLM
+load, and ``DIR/log.jsonl``. Runs on a GPU where there is one; the same settings give the same
+weights on the same machine and versions. Run again on the same folder, it goes on.
+"""
+
+import argparse
+import copy
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, fields, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AutoProcessor
+
+from examples.reference_model.check import Seen, look
+from examples.reference_model.learner import Learner, Losses
+from examples.reference_model.pool import WINDOW, Batch, batches, draw, windows
+from examples.reference_model.samples import Encoder
+from examples.reference_model.settings import HELD_OUT_SEED, SEED, Training
+from examples.reference_model.start import start
+
+
+def train(output: Path, training: Training) -> Any:
+    """Train from random weights and write the checkpoints; gives the final model."""
+    torch.set_num_threads(training.threads)
+    base = output / "processor"
+    model = start(base, training)
+    processor = AutoProcessor.from_pretrained(base)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    learner = Learner(model, Encoder(processor).coordinate_ids()).to(device)
+    data = Data(base, training, processor.tokenizer.pad_token_id, device)
+    marks = {
+        round(training.early * training.steps): "early",
+        round(training.middle * training.steps): "middle",
+        training.steps: "final",
+    }
+    for step in run(learner, data, training, output):
+        if step in marks:
+            save(model, processor, output / marks[step])
+    return model
+
+
+class Data:
+    """Batches on the device, drawn with the processor in ``base``."""
+
+    def __init__(self, base: Path, training: Training, padding: int, device: torch.device) -> None:
+        self._base, self._training, self._padding, self._device = base, training, padding, device
+        self.held_out = [
+            batch.to(device)
+            for batch in batches(
+                draw(base, HELD_OUT_SEED, 0, training.held_out), training.batch, 0, padding
+            )
+        ]
+
+    def after(self, taken: int) -> Iterator[Batch]:
+        """Give the training batches that follow the first ``taken``."""
+        size = self._training.batch
+        first, within = divmod(taken, WINDOW)
+        drawn = windows(self._base, seed=SEED, dialogues=size * WINDOW, first=first)
+        for n, window in enumerate(drawn, start=first):
+            found = batches(window, size, n, self._padding)
+            yield from (b.to(self._device) for b in islice(found, within, None))
+            within = 0
+
+
+def run(learner: Learner, data: Data, training: Training, output: Path) -> Iterator[int]:
+    """Take the steps, from where an interrupted run stood; yields the number taken after each."""
+    optimiser = torch.optim.AdamW(
+        _groups(learner, training.weight_decay), lr=training.peak_rate, betas=(0.9, 0.98)
+    )
+    state = output / "state.pt"
+    taken = _restore(learner, optimiser, state) if state.exists() else 0
+    started = time.monotonic()
+    for step, batch in enumerate(data.after(taken), start=taken + 1):
+        for group in optimiser.param_groups:
+            group["lr"] = training.peak_rate * rate(step / training.steps, training)
+        losses = _forward(learner, batch)
+        total = losses.words + losses.coordinates + training.detection_weight * losses.detection
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(total)
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
+        optimiser.step()
+        if step % training.log_every == 0 or step == training.steps:
+            seconds = time.monotonic() - started
+            _note(output, step, seconds, losses, look(learner, data.held_out))
+        if step % training.state_every == 0:
+            parts = {"learner": learner.state_dict(), "optimiser": optimiser.state_dict()}
+            torch.save({**parts, "step": step}, state)
+        yield step
+        if step >= training.steps:
+            return
+
+
+def rate(share: float, training: Training) -> float:
+    """Give the learning rate, as a share of its peak, after a share of the steps."""
+    rise = share / training.warm_up if training.warm_up else 1.0
+    fall = (1 - share) / (1 - training.cool_down)
+    return max(0.0, min(1.0, rise, fall))
+
+
+def _restore(learner: Learner, optimiser: torch.optim.Optimizer, state: Path) -> int:
+    parts = torch.load(state, weights_only=True)
+    learner.load_state_dict(parts["learner"])
+    optimiser.load_state_dict(parts["optimiser"])
+    return int(parts["step"])
+
+
+def save(model: Any, processor: Any, folder: Path) -> None:
+    """Write a checkpoint in bfloat16 with all that serving needs."""
+    copy.deepcopy(model).to("cpu", torch.bfloat16).save_pretrained(folder)
+    processor.save_pretrained(folder)
+
+
+def _forward(learner: Learner, batch: Batch) -> Losses:
+    with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
+        losses: Losses = learner(batch)
+    return losses
+
+
+def _groups(learner: Learner, decay: float) -> list[dict[str, Any]]:
+    """Decay matrices alone, not embeddings, norms and biases."""
+    decayed: list[Tensor] = []
+    plain: list[Tensor] = []
+    for name, weight in learner.named_parameters():
+        (decayed if weight.ndim > 1 and "embed" not in name else plain).append(weight)
+    return [
+        {"params": decayed, "weight_decay": decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+
+
+def _note(output: Path, step: int, seconds: float, losses: Losses, seen: Seen) -> None:
+    line = {
+        "step": step,
+        "seconds": round(seconds),
+        "words": round(losses.words.item(), 4),
+        "coordinates": round(losses.coordinates.item(), 4),
+        "detection": round(losses.detection.item(), 4),
+        "held_out": {k: round(v, 4) for k, v in asdict(seen).items()},
+    }
+    print(json.dumps(line), flush=True)
+    with (output / "log.jsonl").open("a") as log:
+        log.write(json.dumps(line) + "\n")
+
+
+def main() -> None:
+    """Read the settings from the command line: every plain field of ``Training`` is an option."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    plain = {f.name: f.default for f in fields(Training) if isinstance(f.default, int | float)}
+    for name, default in plain.items():
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=type(default), default=default, help=f"default {default}")
+    given = vars(parser.parse_args())
+    output: Path = given.pop("output")
+    output.mkdir(parents=True, exist_ok=True)
+    train(output, replace(Training(), **given))
+
+
+if __name__ == "__main__":
+    main()
