@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 DIALOGUES ?= 200
 SEED ?= 0
 DATA ?= data/phantom-$(DIALOGUES)
-MODEL ?= models/tiny
+MODEL ?= examples/reference_model/checkpoints/final
 BIN := .venv/bin
 
 .PHONY: setup demo full nightly test test-faults lint bench bench-scoring gaming claims-report browser screenshots lock clean help
@@ -21,7 +21,6 @@ setup: .venv/.ready ## make .venv with the exact pins of requirements/cpu.lock
 
 demo: setup ## evaluate a model on DIALOGUES phantom dialogues (default 200), end to end
 	@test -f $(DATA)/dataset.json || $(BIN)/imcbench dataset build-phantom $(DATA) --dialogues $(DIALOGUES) --seed $(SEED)
-	@test -f $(MODEL)/config.json || $(BIN)/imcbench model init-tiny $(MODEL)
 	@$(BIN)/imcbench run --config conf/demo.yaml dataset.uri=$(DATA) model.source=$(MODEL)
 
 full: ## the demo on all 8,000 dialogues
@@ -40,8 +39,9 @@ test-faults: setup ## kill, hang, fill, throttle: every fault of docs/reliabilit
 browser: ## Chromium and axe-core for the tests of the report's page; needs root once
 	@sh tests/browser/install.sh || echo "no Chromium: the browser tests will be skipped"
 
-screenshots: setup browser ## pictures of the report for the README, from scripted runs
-	$(BIN)/python -m tests.browser.screenshots
+screenshots: setup browser ## pictures for the README, of the report that RUN holds (report --against)
+	@test -d "$(RUN)/report" || (echo "give RUN=<run directory with a report>"; exit 2)
+	$(BIN)/python -m tests.browser.screenshots $(RUN) docs/screenshots
 
 lint: setup ## formatting, rules and types
 	$(BIN)/ruff format --check .
@@ -50,7 +50,6 @@ lint: setup ## formatting, rules and types
 
 bench: setup ## throughput against the engine's bound, lock-step rounds and one dialogue at a time
 	@test -f data/phantom-500/dataset.json || $(BIN)/imcbench dataset build-phantom data/phantom-500 --dialogues 500
-	@test -f $(MODEL)/config.json || $(BIN)/imcbench model init-tiny $(MODEL)
 	$(BIN)/python -m benchmarks.throughput dataset.uri=data/phantom-500 model.source=$(MODEL)
 
 bench-scoring: setup ## seconds and memory to score 8,000 dialogues

@@ -19,7 +19,7 @@ class Swept:
 
 @pytest.fixture(scope="session")
 def swept(phantom: Path, tmp_path_factory: pytest.TempPathFactory) -> Swept:
-    """Two checkpoints side by side, and between them one that does not exist."""
+    """Two checkpoints, and between them one that does not exist."""
     output = tmp_path_factory.mktemp("swept") / "runs"
-    config = sweep_of(phantom, output, ("early", "gone", "final"), "sweep.parallel=2")
+    config = sweep_of(phantom, output, ("early", "gone", "final"))
     return Swept(output, sweep(config))

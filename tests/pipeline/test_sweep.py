@@ -37,10 +37,11 @@ def test_a_checkpoint_that_fails_does_not_stop_the_others_and_stays_in_the_table
     assert [line["reason"] for line in told] == [None, gone.reason, None]
 
 
-def test_a_sweep_resumes_and_does_only_what_is_missing(swept, phantom, tmp_path):
+def test_a_sweep_resumes_side_by_side_and_does_only_what_is_missing(swept, phantom, tmp_path):
     output = copy_of(swept.output, tmp_path / "runs")
     before = {f: f.stat().st_mtime_ns for f in output.rglob("*.parquet")}
-    rows = sweep(sweep_of(phantom, output, ("early", "middle", "final")))
+    names = ("early", "middle", "final")
+    rows = sweep(sweep_of(phantom, output, names, "sweep.parallel=2"))
     assert [(r.name, r.status, r.resumed) for r in rows] == [
         ("early", "complete", True),
         ("middle", "complete", False),
