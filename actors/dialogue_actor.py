@@ -23,8 +23,10 @@ from actors.ending import ClosesInOrder
 from actors.gate import Gate
 from actors.ledger import Verdict
 from actors.life import Life
+from actors.logs import bind, configure_logging
 from actors.patience import StorageDown
 from actors.schema import TURN_SCHEMA, Dialogue, Turn, TurnRecord
+from actors.telemetry import TurnMetrics
 from actors.watchdog import Watchdog
 from conf.schema import RunConfig
 
@@ -38,6 +40,8 @@ class DialogueActor:
     """
 
     def __init__(self, config: RunConfig, run_id: str, ledger: Any) -> None:
+        configure_logging()
+        bind(run_id=run_id)
         self._config = config
         self._run_id = run_id
         self._life = Life(ledger)
@@ -45,6 +49,7 @@ class DialogueActor:
             lambda: build_backend(config), max_failures=config.compute.max_start_failures
         )
         self._gate = Gate()
+        self._metrics = TurnMetrics(config.model.name)
         self._watchdog = Watchdog(config.compute.stall_timeout_s, self._life.end)
         self._closing = ClosesInOrder(self._backend.close)
 
@@ -89,15 +94,19 @@ class DialogueActor:
         return [replace(record, error=verdict.reason) for record in asked]
 
     async def _converse(self, dialogue: Dialogue, attempt: int) -> list[TurnRecord]:
+        bind(run_id=self._run_id, dialogue_id=dialogue.dialogue_id)
         conversation = Conversation(
             dialogue, box_dialect=self._config.model.box_dialect, seed=self._config.sampling.seed
         )
         chat = self._backend.open(dialogue)
         records = []
-        for turn in dialogue.turns:
-            asked = self._asked(dialogue, turn, attempt)
-            with self._watchdog.turn():
-                records.append(await self._one_turn(conversation, chat, asked))
+        with self._metrics.dialogue():
+            for turn in dialogue.turns:
+                asked = self._asked(dialogue, turn, attempt)
+                with self._watchdog.turn():
+                    record = await self._one_turn(conversation, chat, asked)
+                self._metrics.observe(record)
+                records.append(record)
         return records
 
     def _asked(self, dialogue: Dialogue, turn: Turn, attempt: int) -> TurnRecord:
@@ -134,7 +143,7 @@ class DialogueActor:
             if request is not None:
                 conversation.fail()
             if not isinstance(error, TurnFailed):
-                logger.exception("dialogue %s turn %d failed", asked.dialogue_id, asked.turn)
+                logger.exception("turn %d failed", asked.turn)
             reason = str(error) if isinstance(error, TurnFailed) else repr(error)
             return replace(asked, error=reason, latency_s=time.monotonic() - started)
         conversation.accept(reply.text)
