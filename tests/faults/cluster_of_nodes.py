@@ -1,4 +1,4 @@
-"""A program for test_nodes.py: a run on two worker nodes, of which one is killed.
+"""A program for test_nodes.py: a run on two worker nodes; one is killed and a new one joins.
 
 Arguments: config file, what to do (``kill`` or ``fill``). In a process of its own, since a process
 can be connected to one Ray cluster only.
@@ -41,6 +41,7 @@ def main() -> None:
         killer.start()
         evaluate(config)
         killer.join()
+        print(f"answered on {sorted(_homes())}", flush=True)
     finally:
         ray.shutdown()
         nodes.shutdown()
@@ -50,14 +51,20 @@ def _kill_one(nodes: Cluster, workers: list, turns: str) -> None:
     """Kill a node that answers, without notice, once something was written."""
     while not list_files(turns, ".parquet"):
         time.sleep(0.05)
-    busy = {
-        a["Address"]["NodeID"]
-        for a in actors().values()
-        if "DialogueActor" in a["ActorClassName"] and a["State"] == "ALIVE"
-    }
-    victim = next(w for w in workers if w.node_id in busy)
+    victim = next(w for w in workers if w.node_id in _homes("ALIVE"))
     nodes.remove_node(victim, allow_graceful=False)
     print(f"killed {victim.node_id}", flush=True)
+    joined = nodes.add_node(num_cpus=1, object_store_memory=STORE)
+    print(f"joined {joined.node_id}", flush=True)
+
+
+def _homes(*states: str) -> set[str]:
+    """The nodes of the engine actors, where they last were; by default of all there ever were."""
+    return {
+        a["Address"]["NodeID"]
+        for a in actors().values()
+        if "DialogueActor" in a["ActorClassName"] and (not states or a["State"] in states)
+    }
 
 
 if __name__ == "__main__":

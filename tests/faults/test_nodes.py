@@ -37,10 +37,12 @@ def on_nodes(config, what: str, tmp_path: Path) -> str:
     return done.stdout
 
 
-def test_a_worker_node_that_is_killed_loses_nothing(scripted, tmp_path, nothing_lost):
+def test_a_worker_node_dies_and_a_new_one_takes_its_work(scripted, tmp_path, nothing_lost):
     config = scripted(*SLOWLY, "compute.actors=2")
     run = prepare(config).run
-    assert "killed" in on_nodes(config, "kill", tmp_path)
+    told = dict(line.split(maxsplit=1) for line in on_nodes(config, "kill", tmp_path).splitlines())
+    assert told["killed"] != told["joined"]
+    assert told["joined"] in told["answered"]
     nothing_lost(run, "SIGKILL of a worker node")
 
 
