@@ -7,16 +7,14 @@ groups and patient beside it. A dialogue without any row is scored as failed at 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import ray
-import ray.exceptions
 
 from actors.schema import Dialogue
 from pipeline.dataset import Gold
-from pipeline.errors import BadInput, EvaluationError, InfrastructureError
+from pipeline.errors import BadInput
 from pipeline.metrics.evaluate import score_dialogue
 from pipeline.responses import NEEDED, read_responses
 from pipeline.score_table import ScoreTable
@@ -29,6 +27,7 @@ from pipeline.storage import (
     write_parquet,
 )
 from pipeline.tables import JUDGED
+from pipeline.tasks import results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,26 +57,12 @@ def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
     shared = ray.put(gold)
     folder = join(output, "scores")
     tasks = [_score_unit.remote(unit, shared, folder, box_dialect) for unit in units]
-    _wait_for(tasks)
+    results(tasks, "scoring")
     written = {join(folder, f"{unit.name}.parquet") for unit in units}
     for old in list_files(folder, ".parquet"):
         if old not in written and not old.rsplit("/", 1)[-1].startswith(JUDGED):
             remove(old)
     return len(units)
-
-
-def _wait_for(tasks: list[Any]) -> None:
-    """Wait for the tasks; what one of them said is raised as it said it, not as Ray's trace."""
-    try:
-        ray.get(tasks)
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, EvaluationError):
-            raise error.cause from None
-        raise
-    except ray.exceptions.RayError as error:
-        raise InfrastructureError(
-            f"scoring stopped: {str(error).splitlines()[0]}; run the same command again to resume"
-        ) from error
 
 
 def plan_units(turns: str, dialogues: pa.Table) -> list[Unit]:

@@ -1,6 +1,7 @@
 """A machine of the cluster lost, and an object store that is full."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,8 @@ def on_nodes(config, what: str, tmp_path: Path) -> str:
 def test_a_worker_node_dies_and_a_new_one_takes_its_work(scripted, tmp_path, nothing_lost):
     config = scripted(*SLOWLY, "compute.actors=2")
     run = prepare(config).run
-    told = dict(line.split(maxsplit=1) for line in on_nodes(config, "kill", tmp_path).splitlines())
+    printed = on_nodes(config, "kill", tmp_path)
+    told = dict(re.findall(r"^(killed|joined|answered) (?:on )?(.+)$", printed, re.MULTILINE))
     assert told["killed"] != told["joined"]
     assert told["joined"] in told["answered"]
     nothing_lost(run, "SIGKILL of a worker node")

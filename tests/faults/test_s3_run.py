@@ -45,7 +45,9 @@ def run_on_the_cluster(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_run_on_failing_object_storage_equals_one_on_disk(proxy, tmp_path):
     root = f"s3://{s3.BUCKET}/whole"
-    build(f"{root}/data", dialogues=DIALOGUES, seed=7)
+    drawn = ("--dialogues", str(DIALOGUES), "--seed", "7")
+    built = run_on_the_cluster("dataset", "build-phantom", f"{root}/data", *drawn)
+    assert built.returncode == 0, built.stdout + built.stderr
     build(str(tmp_path / "data"), dialogues=DIALOGUES, seed=7)
     small = ("model.script.error_rate=0.3", "compute.dialogues_per_task=1")
     on_disk = evaluate(scripted_config(tmp_path / "data", tmp_path / "runs", *small))
