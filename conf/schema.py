@@ -20,7 +20,14 @@ METRICS = tuple(ARTICLE_WEIGHTS)
 BACKENDS = ("vllm", "scripted")
 # Optional keys of model.script: faults on purpose, see actors/backends/chaos.py.
 CHAOS = frozenset(
-    {"chaos_die_on", "chaos_hang_on", "chaos_failed_starts", "chaos_times", "chaos_folder"}
+    {
+        "chaos_die_on",
+        "chaos_hang_on",
+        "chaos_failed_starts",
+        "chaos_times",
+        "chaos_count",
+        "chaos_folder",
+    }
 )
 _PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size")
 

@@ -6,6 +6,7 @@ In: optional keys of ``model.script``. They decide no answers and are not in the
 ``chaos_hang_on``        dialogue ids: asking them never returns, nor does anything after them
 ``chaos_failed_starts``  how many starts fail
 ``chaos_times``          how often each fault happens; without it, each time (needs chaos_folder)
+``chaos_count``          1: count every turn that is asked, a byte each in ``chaos_folder/asked``
 ``chaos_folder``         a folder that all actors see, where the faults that happened are counted
 """
 
@@ -27,9 +28,12 @@ class Chaos:
         self._failed_starts = int(script.get("chaos_failed_starts", 0))
         self._times = int(script["chaos_times"]) if "chaos_times" in script else None
         self._folder = Path(str(script["chaos_folder"])) if "chaos_folder" in script else None
-        if self._folder is None and (self._times is not None or self._failed_starts):
+        self._counts = bool(script.get("chaos_count", 0))
+        needed = self._times is not None or self._failed_starts or self._counts
+        if self._folder is None and needed:
             raise ConfigError(
-                "model.script.chaos_folder is missing; chaos_times and chaos_failed_starts need it"
+                "model.script.chaos_folder is missing; chaos_times, chaos_failed_starts and "
+                "chaos_count need it"
             )
 
     def starting(self) -> None:
@@ -39,6 +43,10 @@ class Chaos:
 
     def asking(self, dialogue_id: str) -> None:
         """Be about to ask a dialogue's turn; may not return."""
+        if self._counts and self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with (self._folder / "asked").open("ab", buffering=0) as asked:
+                asked.write(b".")  # appending one byte is atomic: many processes may count
         if dialogue_id in self._die_on and self._happens(f"die-{dialogue_id}", self._times):
             os.kill(os.getpid(), signal.SIGKILL)
         if dialogue_id in self._hang_on and self._happens(f"hang-{dialogue_id}", self._times):

@@ -5,8 +5,8 @@ can be connected to one Ray cluster only.
 """
 
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import ray
@@ -35,12 +35,11 @@ def main() -> None:
             return
         workers = [nodes.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(2)]
         ray.init(address=nodes.address, log_to_driver=False)
-        killer = threading.Thread(
-            target=_kill_one, args=(nodes, workers, prepare(config).run.turns)
-        )
-        killer.start()
-        evaluate(config)
-        killer.join()
+        turns = prepare(config).run.turns
+        with ThreadPoolExecutor(1) as beside:  # nodes can be added in the main thread alone
+            run = beside.submit(evaluate, config)
+            _kill_one(nodes, workers, turns)
+            run.result()
         print(f"answered on {sorted(_homes())}", flush=True)
     finally:
         ray.shutdown()
@@ -48,7 +47,7 @@ def main() -> None:
 
 
 def _kill_one(nodes: Cluster, workers: list, turns: str) -> None:
-    """Kill a node that answers, without notice, once something was written."""
+    """Kill a node that answers, without notice, once something was written; add a new one."""
     while not list_files(turns, ".parquet"):
         time.sleep(0.05)
     victim = next(w for w in workers if w.node_id in _homes("ALIVE"))

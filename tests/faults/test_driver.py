@@ -17,7 +17,8 @@ import ray
 from conf.load import to_yaml
 from pipeline.cli import main
 from pipeline.run import evaluate, prepare
-from pipeline.storage import list_files, read_json, read_parquet
+from pipeline.storage import list_files, read_parquet
+from tests.faults.conftest import keys
 from tests.pipeline.runs import summary_rows
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("ray_cluster")]
@@ -41,9 +42,10 @@ def drive(config: str, address: str, log: str) -> None:
 
 @pytest.mark.timeout(2400)
 def test_a_driver_killed_twenty_times_loses_and_repeats_nothing(
-    scripted, tmp_path, answered, nothing_lost
+    scripted, phantom, tmp_path, answered, nothing_lost
 ):
-    config = scripted(*SLOWLY)
+    counted = ("model.script.chaos_count=1", f"model.script.chaos_folder={tmp_path / 'chaos'}")
+    config = scripted(*SLOWLY, *counted)
     run = prepare(config).run
     path = tmp_path / "config.yaml"
     path.write_text(to_yaml(config))
@@ -65,13 +67,12 @@ def test_a_driver_killed_twenty_times_loses_and_repeats_nothing(
         assert {f: now[f] for f in kept} == kept
         kept = now
     finished = sum(read_parquet(f).num_rows for f in kept)
-    fast = scripted(*SLOWLY, "model.script.delay_s=0")
+    fast = scripted(*SLOWLY, *counted, "model.script.delay_s=0")
     assert evaluate(fast) == run
-    passes = read_json(run.manifest)["passes"]
-    assert sum(p["turns"] for p in passes) <= 252
-    nothing_lost(
-        run, f"SIGKILL of the driver ({finished} turns were kept)", recomputed=0, times=KILLS
-    )
+    asked = (tmp_path / "chaos" / "asked").stat().st_size
+    again = asked - sum(keys(str(phantom)).values())
+    fault = f"SIGKILL of the driver ({finished} turns were kept)"
+    nothing_lost(run, fault, recomputed=again, times=KILLS)
 
 
 def _wait(rng: random.Random, process, turns: str, files: int) -> None:
@@ -100,11 +101,12 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("room", [0, 24_000], ids=["no room", "room for some"])
 def test_a_full_disk_is_one_sentence_and_the_run_resumes(
-    room, scripted, tmp_path, answered, nothing_lost, capsys
+    room, scripted, phantom, tmp_path, answered, nothing_lost, capsys
 ):
     disk = tmp_path / "disk"
     with small_disk(disk, 2):
-        config = scripted("model.script.error_rate=0.3", f"output={disk / 'runs'}")
+        counted = ("model.script.chaos_count=1", f"model.script.chaos_folder={tmp_path / 'chaos'}")
+        config = scripted("model.script.error_rate=0.3", *counted, f"output={disk / 'runs'}")
         path = tmp_path / "config.yaml"
         path.write_text(to_yaml(config))
         run = prepare(config).run
@@ -122,6 +124,7 @@ def test_a_full_disk_is_one_sentence_and_the_run_resumes(
         ballast.unlink()
         assert main(["run", "--config", str(path)]) == 0
         assert {f: Path(f).read_bytes() for f in kept} == kept
-        turns = sum(p["turns"] for p in read_json(run.manifest)["passes"])
-        nothing_lost(run, f"disk full ({room} bytes free)", recomputed=max(0, turns - 252))
+        asked = (tmp_path / "chaos" / "asked").stat().st_size
+        again = asked - sum(keys(str(phantom)).values())
+        nothing_lost(run, f"disk full ({room} bytes free)", recomputed=again)
         assert summary_rows(run) == summary_rows(answered)
