@@ -63,6 +63,11 @@ class Learner(nn.Module):
             detection=self.detection(seen, batch.marks, batch.boxes),
         )
 
+    def detect(self, batch: Batch) -> Tensor:
+        """Give the detection loss alone; no text is looked at."""
+        loss: Tensor = self.detection(self.see(batch.pixels), batch.marks, batch.boxes)
+        return loss
+
     def said(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Give, per answer token in reading order: the likeliest token, the gold one, its kind."""
         logits, targets, kinds, _ = self._pass(batch)
@@ -70,7 +75,7 @@ class Learner(nn.Module):
 
     def _pass(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         inner = self.model.model
-        seen = self._see(batch.pixels)
+        seen = self.see(batch.pixels)
         inputs = inner.text_model.get_input_embeddings()(batch.ids)
         image = (batch.ids == self.model.config.image_token_id).unsqueeze(-1)
         inputs = inputs.masked_scatter(image, seen.to(inputs.dtype))
@@ -81,7 +86,7 @@ class Learner(nn.Module):
         logits = self.model.lm_head(out[learnt]).float()
         return logits, batch.ids[:, 1:][learnt], kinds[learnt], seen
 
-    def _see(self, pixels: Tensor) -> Tensor:
+    def see(self, pixels: Tensor) -> Tensor:
         """Turn pixels [n, 3, side, side] into image tokens [n, cells, width]."""
         side = self.model.config.vision_config.image_size // (
             self.model.config.vision_config.patch_size

@@ -15,8 +15,8 @@ from examples.reference_model.detection import cell_targets, labels
 from examples.reference_model.learner import Learner
 from examples.reference_model.pool import Material, batches, collate, normalise
 from examples.reference_model.samples import COORDINATE, READ, Encoder, on_grid
-from examples.reference_model.settings import DIALECT, HELD_OUT_SEED, Training
-from examples.reference_model.train import rate, train
+from examples.reference_model.settings import DIALECT, HELD_OUT_SEED, Training, rate
+from examples.reference_model.train import train
 from pipeline.phantom.generate import stream
 from pipeline.tiny_model import TinyShape
 
@@ -211,6 +211,7 @@ SMALL = Training(
         vocabulary=900,
     ),
     held_out=4,
+    seeing=2,
     steps=4,
     batch=4,
     warm_up=0.0,

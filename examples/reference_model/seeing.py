@@ -1,0 +1,57 @@
+"""The first stage of training: the image half alone learns what lies where.
+
+In: a learner and batches. Out: the learner, its vision model and connector trained on the detection
+loss. A step costs a fraction of one with text, and answers cannot be learnt before the image
+tokens tell lesions apart.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor
+
+from examples.reference_model.learner import Learner
+from examples.reference_model.pool import Batch
+from examples.reference_model.settings import Training, rate
+
+
+def learn_to_see(
+    learner: Learner, batches: Iterable[Batch], training: Training
+) -> Iterator[tuple[int, Tensor]]:
+    """Take a step per batch, ``training.seeing`` in all; yields their number and the loss."""
+    weights = list(image_weights(learner))
+    optimiser = torch.optim.AdamW(
+        weights, lr=training.peak_rate, betas=(0.9, 0.98), weight_decay=training.weight_decay
+    )
+    for step, batch in enumerate(batches, start=1):
+        for group in optimiser.param_groups:
+            group["lr"] = training.peak_rate * rate(step / training.seeing, training)
+        with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
+            loss = learner.detect(batch)
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimiser.step()
+        yield step, loss
+        if step >= training.seeing:
+            return
+
+
+def image_weights(learner: Learner) -> Iterator[Tensor]:
+    """Give the weights that image tokens pass through, and the detection layer's."""
+    yield from learner.model.model.vision_model.parameters()
+    yield from learner.model.model.connector.parameters()
+    yield from learner.detection.parameters()
+
+
+@torch.no_grad()
+def found(learner: Learner, held_out: Iterable[Batch]) -> float:
+    """Give the share of lesion cells whose labels are all told right."""
+    right = cells = 0
+    for batch in held_out:
+        with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
+            said = learner.detection.read(learner.see(batch.pixels))[..., :-4] > 0
+        there = ~batch.boxes[..., 0].isnan()
+        right += int((said == batch.marks.bool())[there].all(-1).sum())
+        cells += int(there.sum())
+    return right / cells
