@@ -40,7 +40,11 @@ class Exchange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatRequest:
-    """One turn to be answered. ``seed`` is in [0, 2**31)."""
+    """One turn to be answered. ``seed`` is in [0, 2**31).
+
+    ``json_schema`` is JSON Schema, as text, that the answer must hold to where the engine can
+    enforce it; None leaves the answer free.
+    """
 
     dialogue_id: str
     turn: int
@@ -48,6 +52,7 @@ class ChatRequest:
     history: tuple[Exchange, ...]
     message: UserMessage
     seed: int
+    json_schema: str | None = None
 
 
 class Conversation:

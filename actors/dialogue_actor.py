@@ -8,16 +8,16 @@ import asyncio
 import logging
 import os
 import time
-import weakref
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pyarrow as pa
-import ray.data
 
 from actors.backends.base import Chat, EngineDead, TurnFailed
 from actors.backends.build import build_backend
 from actors.conversation import Conversation
+from actors.ending import ClosesInOrder
 from actors.schema import TURN_SCHEMA, Dialogue, Turn, TurnRecord
 from conf.schema import RunConfig
 
@@ -31,26 +31,15 @@ class DialogueActor:
         self._config = config
         self._run_id = run_id
         self._backend = build_backend(config)
-        self._finalizer: weakref.finalize[..., object] | None = None
+        self._closing = ClosesInOrder(self._backend.close)
 
     async def __call__(self, batch: pa.Table) -> AsyncIterator[pa.Table]:
         """Converse over every dialogue of the batch at once; their records leave together."""
-        self._close_in_order()
+        self._closing.arrange()
         dialogues = [Dialogue.from_row(row) for row in batch.to_pylist()]
         done = await asyncio.gather(*(self._converse(d) for d in dialogues))
         rows = [record.to_row() for records in done for record in records]
         yield pa.Table.from_pylist(rows, schema=TURN_SCHEMA)
-
-    def _close_in_order(self) -> None:
-        """Have the engine stopped when Ray Data lets go of this actor, not killed with it.
-
-        Ray Data ends an actor by dropping this context, then Ray kills the process's children:
-        without this, the engine's orderly end would be logged as its death. A ``__del__`` of this
-        class comes too late, since finished coroutines still refer to it until the next gc.
-        """
-        context = getattr(ray.data, "_map_actor_context", None)
-        if self._finalizer is None and context is not None:
-            self._finalizer = weakref.finalize(context, self._backend.close)
 
     async def _converse(self, dialogue: Dialogue) -> list[TurnRecord]:
         conversation = Conversation(
@@ -71,6 +60,7 @@ class DialogueActor:
             question=turn.question,
             status="failed",
             error=None,
+            started_at=datetime.now(UTC),
         )
         started = time.monotonic()
         request = None

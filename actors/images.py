@@ -47,6 +47,17 @@ class ImageStore:
             self._bytes -= 3 * old.width * old.height
         return picture
 
+    def checked_bytes(self, image: Image) -> tuple[bytes, str]:
+        """Give the stored bytes as they are, after the same checks, and their media type.
+
+        Raises:
+            ImageFault: as ``load``.
+        """
+        data = self._read(image)
+        decode(data, image)
+        with PIL.open(io.BytesIO(data)) as picture:
+            return data, PIL.MIME.get(picture.format or "", "application/octet-stream")
+
     def _read(self, image: Image) -> bytes:
         if not safe_relative(image.uri):
             raise ImageFault(f"image {image.image_id}: {image.uri!r} leaves the dataset folder")
@@ -86,7 +97,10 @@ def decode(data: bytes, image: Image) -> PIL.Image:
 
 
 def safe_relative(uri: str) -> bool:
-    """Tell whether a URI stays inside the folder that it is relative to."""
-    if not uri or "://" in uri or "\\" in uri or "\x00" in uri or posixpath.isabs(uri):
+    """Tell whether a URI stays inside the folder that it is relative to.
+
+    ``::`` would chain filesystems in fsspec, and a backslash is a separator elsewhere.
+    """
+    if not uri or posixpath.isabs(uri) or any(s in uri for s in ("://", "::", "\\", "\x00")):
         return False
     return not posixpath.normpath(uri).startswith("..")

@@ -7,6 +7,7 @@ Nothing here judges the values; ``pipeline.dataset`` does.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -177,8 +178,9 @@ class Dialogue:
 class TurnRecord:
     """One row of the turn outputs: what the model answered at one turn, or why it did not.
 
-    A ``failed`` turn has ``error`` and no response. Times are in seconds. ``input_sizes`` is the
-    size in pixels at which each image entered the model, where the backend knows it.
+    A ``failed`` turn has ``error`` and no response. ``latency_s`` is in seconds, ``started_at`` in
+    UTC. ``input_sizes`` is the size in pixels at which each image entered the model, where the
+    backend knows it.
     """
 
     run_id: str
@@ -195,6 +197,7 @@ class TurnRecord:
     completion_tokens: int | None = None
     latency_s: float | None = None
     attempt: int = 1
+    started_at: datetime | None = None
     input_sizes: tuple[tuple[str, int, int], ...] | None = None  # image_id, width, height
 
     def to_row(self) -> dict[str, Any]:
@@ -284,6 +287,7 @@ TURN_SCHEMA = pa.schema(
         pa.field("completion_tokens", _i),
         pa.field("latency_s", _f),
         pa.field("attempt", _i, nullable=False),
+        pa.field("started_at", pa.timestamp("ms", tz="UTC")),
         pa.field("input_sizes", pa.list_(_struct(image_id=_s, width=_i, height=_i))),
     ]
 )

@@ -37,7 +37,7 @@ def coverage() -> Iterator[str]:
     for n_clusters in (5, 10, 20, 50, 200):
         rng = np.random.default_rng(n_clusters)
         by_cluster, by_dialogue = [], []
-        for seed in range(2000):
+        for seed in range(6000):
             cluster, num, den = clustered_turns(rng, n_clusters, TRUTH)
             plan = Resampling(resamples=1000, confidence=0.95, seed=seed)
             for units, found in ((cluster, by_cluster), (range(len(num)), by_dialogue)):

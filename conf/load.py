@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from conf.errors import ConfigError
 from conf.schema import SECTIONS, RunConfig
@@ -37,35 +37,66 @@ _PLACEMENT = frozenset(
 def load(path: str, overrides: Sequence[str] = ()) -> RunConfig:
     """Read a preset, apply ``key=value`` overrides, check everything.
 
-    ``path`` is a file, or the name of a preset beside this module (demo, full, nightly).
+    ``path`` is a file, or the name of a preset beside this module (demo, full).
 
     Raises:
         ConfigError: one sentence that names the key.
     """
+    return from_document(read_document(path, overrides))
+
+
+def read_document(path: str, overrides: Sequence[str] = (), *, may_be_open: bool = False) -> Any:
+    """Read YAML, or a preset beside this module by name, and apply ``key=value`` overrides.
+
+    Raises:
+        ConfigError: no such file, not YAML, an open key, or an override of another form.
+    """
     file = Path(path)
     if not file.exists() and not file.suffix:
         file = Path(__file__).with_name(f"{path}.yaml")
+    try:
+        base = yaml.safe_load(file.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"config {path} does not exist") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"config {path}: {' '.join(str(error).split())}") from error
+    return overridden(path, base or {}, overrides, may_be_open=may_be_open)
+
+
+def overridden(
+    path: str, document: Any, overrides: Sequence[str], *, may_be_open: bool = False
+) -> Any:
+    """Apply ``key=value`` overrides to nested dicts; later ones win.
+
+    Args:
+        path: names the document in errors.
+        document: nested dicts and lists, as YAML has them.
+        overrides: a list's items can be named, too.
+        may_be_open: leave ``???`` as it is instead of asking for a value.
+
+    Raises:
+        ConfigError: an override is malformed, or a key is still open.
+    """
     for item in overrides:
         if "=" not in item:
             raise ConfigError(f"override {item!r} is not of the form key=value")
     try:
-        base = OmegaConf.create(yaml.safe_load(file.read_text()) or {})
-        document = OmegaConf.to_container(
-            OmegaConf.merge(base, OmegaConf.from_dotlist(list(overrides))), resolve=True
-        )
-    except FileNotFoundError:
-        raise ConfigError(f"config {path} does not exist") from None
+        base = OmegaConf.create(document)
+        base.merge_with_dotlist(list(overrides))
+        return OmegaConf.to_container(base, resolve=True, throw_on_missing=not may_be_open)
+    except MissingMandatoryValue as error:
+        key = error.full_key
+        raise ConfigError(f"config {path} leaves {key} open; give {key}=...") from error
     except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(f"config {path}: {' '.join(str(error).split())}") from error
-    return from_document(document)
 
 
 def from_document(document: Any) -> RunConfig:
     """Build the configuration from nested dicts; raises ConfigError for a bad key or value."""
     if not isinstance(document, dict):
         raise ConfigError("the configuration is not a mapping")
-    _check_keys("", document, [*SECTIONS, "output"])
-    sections = {name: _section(name, cls, document[name]) for name, cls in SECTIONS.items()}
+    check_keys("", document, [*SECTIONS, "output"])
+    sections = {name: section(name, cls, document[name]) for name, cls in SECTIONS.items()}
     return RunConfig(output=_typed("output", str, document["output"]), **sections)
 
 
@@ -101,15 +132,21 @@ def _decisive(engine: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in engine.items() if key not in _PLACEMENT}
 
 
-def _section(name: str, cls: type, value: Any) -> Any:
+def section(name: str, cls: type, value: Any) -> Any:
+    """Build the dataclass ``cls`` from a mapping that has exactly its fields, each of its type.
+
+    Raises:
+        ConfigError: the message names the key below ``name``.
+    """
     if not isinstance(value, dict):
         raise ConfigError(f"{name} is not a mapping")
     declared = {f.name: f.type for f in fields(cls)}
-    _check_keys(f"{name}.", value, list(declared))
+    check_keys(f"{name}.", value, list(declared))
     return cls(**{k: _typed(f"{name}.{k}", t, value[k]) for k, t in declared.items()})
 
 
-def _check_keys(prefix: str, value: dict[Any, Any], known: list[str]) -> None:
+def check_keys(prefix: str, value: dict[Any, Any], known: list[str]) -> None:
+    """Raise ConfigError for a key that is unknown or missing."""
     for key in value:
         if key not in known:
             raise ConfigError(f"unknown key {prefix}{key}; known here: {', '.join(known)}")

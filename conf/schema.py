@@ -17,6 +17,7 @@ ARTICLE_WEIGHTS = {
 }
 METRICS = tuple(ARTICLE_WEIGHTS)
 BACKENDS = ("vllm", "scripted")
+_PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size")
 
 # How a checkpoint writes a region of interest; declared per checkpoint, never guessed.
 BOX_DIALECTS = (
@@ -69,14 +70,24 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if not self.name or set(self.name) - _NAME_CHARACTERS or self.name.startswith("."):
-            raise ConfigError(
-                f"model.name is {self.name!r}; it names a folder: letters, digits and ._- only"
-            )
+        name_folder("model.name", self.name)
+        if not self.source:
+            raise ConfigError("model.source is empty")
         _one_of("model.backend", self.backend, BACKENDS)
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
         if set(self.script) != {"error_rate", "delay_s"}:
             raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
+        for key in _PARALLEL:
+            size = self.engine.get(key, 1)
+            if not isinstance(size, int) or size < 1:
+                raise ConfigError(f"model.engine.{key} is {size!r}; it must be an integer from 1")
+
+    @property
+    def gpus_per_engine(self) -> int:
+        """How many GPUs one engine spreads over where it runs on GPUs; the scripted one: none."""
+        if self.backend == "scripted":
+            return 0
+        return math.prod(self.engine.get(key, 1) for key in _PARALLEL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +123,14 @@ class ComputeConfig:
     """How the work lies on the cluster.
 
     ``dialogues_per_task`` x ``tasks_per_actor`` dialogues are in flight per actor: about the
-    engine's max_num_seqs. ``gpus_per_actor`` and ``cpus_per_actor`` None mean: one GPU where the
-    cluster has any, else the CPUs shared out.
+    engine's max_num_seqs. ``actors`` engines run at once; with ``min_actors`` the pool starts with
+    what finds room, grows up to ``actors`` and shrinks as work runs out. ``gpus_per_actor`` and
+    ``cpus_per_actor`` None mean: the engine's GPUs where the cluster has any, else the CPUs shared
+    out.
     """
 
     actors: int
+    min_actors: int | None
     gpus_per_actor: float | None
     cpus_per_actor: float | None
     dialogues_per_task: int
@@ -125,6 +139,13 @@ class ComputeConfig:
     def __post_init__(self) -> None:
         """Check the values."""
         _at_least("compute.actors", self.actors, 1)
+        if self.min_actors is not None and not 1 <= self.min_actors <= self.actors:
+            raise ConfigError(
+                f"compute.min_actors is {self.min_actors}; it must be 1 to compute.actors, "
+                f"which is {self.actors}"
+            )
+        _at_least("compute.gpus_per_actor", self.gpus_per_actor or 0, 0)
+        _at_least("compute.cpus_per_actor", self.cpus_per_actor or 0, 0)
         _at_least("compute.dialogues_per_task", self.dialogues_per_task, 1)
         _at_least("compute.tasks_per_actor", self.tasks_per_actor, 1)
 
@@ -169,6 +190,19 @@ class RunConfig:
         """Check the values."""
         if not self.output:
             raise ConfigError("output is empty")
+        context = self.model.engine.get("max_model_len")
+        if isinstance(context, int) and 0 < context <= self.sampling.max_tokens:
+            raise ConfigError(
+                f"model.engine.max_model_len is {context}: an answer of sampling.max_tokens="
+                f"{self.sampling.max_tokens} leaves no room for a prompt"
+            )
+        given, needed = self.compute.gpus_per_actor, self.model.gpus_per_engine
+        # 0 is an engine on CPUs, a fraction a GPU that engines of one GPU share.
+        if given and needed > 1 and given < needed:
+            raise ConfigError(
+                f"compute.gpus_per_actor is {given:g}, but the engine spreads over {needed} GPUs "
+                "(model.engine.tensor_parallel_size x pipeline_parallel_size)"
+            )
 
 
 SECTIONS: dict[str, type] = {
@@ -176,6 +210,12 @@ SECTIONS: dict[str, type] = {
 }
 
 _NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+def name_folder(key: str, name: str) -> None:
+    """Raise ConfigError for a name that cannot be part of a path or of a metric's name."""
+    if not name or set(name) - _NAME_CHARACTERS or name.startswith("."):
+        raise ConfigError(f"{key} is {name!r}; it names a folder: letters, digits and ._- only")
 
 
 def _at_least(key: str, value: float, least: float) -> None:

@@ -69,7 +69,8 @@ _ALSO = re.compile(
 )
 _BOXED = re.compile(r"\\boxed\{([^{}]{0,80})\}")
 _CONCLUSION = re.compile(
-    r"\b(?:so|therefore|thus|hence|it is|it's|is|be|choose|pick|select|go with|chose)"
+    r"\b(?:so|therefore|thus|hence|it is|it's|is|be|choose|pick|select|go with|chose|"
+    r"think|believe|say)"
     r"[,:]?[\s(\[]{1,4}(?P<letter>[A-Z])(?=[)\]]?\s{0,3}(?:[.,;:!\n]|$))"
 )
 _ENUMERATED = re.compile(

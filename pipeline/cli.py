@@ -1,17 +1,28 @@
 """The command line: one subcommand per phase, errors as one sentence.
 
-In: arguments. Out: an exit code: 0 done, 2 bad input, 4 infrastructure, 130 interrupted.
+In: arguments. Out: an exit code: 0 done, 1 a gate stops a run, 2 bad input, 3 a run is not
+complete, 4 infrastructure, 130 interrupted.
 """
 
 import argparse
-import logging
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
+from actors.logs import configure_logging
 from conf.errors import ConfigError
-from pipeline.commands import dataset, model, run
+from pipeline.commands import (
+    ceiling,
+    dataset,
+    explain,
+    gate,
+    judge,
+    model,
+    plan,
+    report,
+    run,
+    status,
+    sweep,
+)
 from pipeline.errors import EvaluationError
 
 _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded medical dialogues."
@@ -19,10 +30,9 @@ _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded me
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the console script ``imcbench`` and ``python -m pipeline``."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    signal.signal(signal.SIGTERM, _terminate)
     arguments = parser().parse_args(argv)
     try:
+        configure_logging()
         code: int = arguments.handler(arguments)
     except ConfigError as error:
         return _say(str(error), 2)
@@ -37,7 +47,8 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser of all subcommands."""
     top = argparse.ArgumentParser(prog="imcbench", description=_DESCRIPTION)
     commands = top.add_subparsers(required=True, metavar="command")
-    for part in (run, dataset, model):
+    parts = (run, plan, status, report, judge, explain, sweep, gate, ceiling, dataset, model)
+    for part in parts:
         part.register(commands)
     return top
 
@@ -45,8 +56,3 @@ def parser() -> argparse.ArgumentParser:
 def _say(sentence: str, code: int) -> int:
     print(f"imcbench: {sentence}", file=sys.stderr)
     return code
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    """Treat SIGTERM as Ctrl-C: what is gathered gets written on the way out."""
-    raise KeyboardInterrupt

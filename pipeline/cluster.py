@@ -3,29 +3,36 @@
 import contextlib
 import logging
 import os
+import signal
+import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import FrameType
 
 import ray
+from ray.data import ActorPoolStrategy
 
 from conf.schema import ComputeConfig
+from pipeline.capacity import Capacity, capacity
 from pipeline.errors import BadInput, InfrastructureError
 
 
 @dataclass(frozen=True)
 class ActorResources:
-    """What one engine actor asks for."""
+    """What one engine actor asks for, and how many of them at most."""
 
     cpus: float
     gpus: float
+    actors: int
 
 
 @contextlib.contextmanager
 def cluster() -> Iterator[None]:
-    """Be connected to Ray inside the block: RAY_ADDRESS, the cluster that runs here, or a new one.
+    """Be connected to Ray inside the block: to RAY_ADDRESS, else to a new local cluster.
 
-    RAY_ADDRESS=local always starts a new one. A connection that was there before stays; one made
-    here is shut down at the end.
+    A job that was submitted finds RAY_ADDRESS set. Without it no running cluster is joined: it may
+    be another local run's, and would end with that. A connection that was there before stays; one
+    made here is shut down at the end.
 
     Raises:
         InfrastructureError: RAY_ADDRESS names a cluster that does not answer.
@@ -33,61 +40,140 @@ def cluster() -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    address = os.environ.get("RAY_ADDRESS", "auto")
-    if address == "local" or not _joined(address):
+    address = os.environ.get("RAY_ADDRESS", "local")
+    if address == "local":
         _start_local()
+    else:
+        _join(address)
+    # Ray has just set a handler of its own that exits with the signal's number.
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     finally:
+        signal.signal(signal.SIGTERM, before)
         ray.shutdown()
 
 
 def actor_resources(compute: ComputeConfig, *, gpus_per_engine: int) -> ActorResources:
-    """Resolve what each actor asks for against what the cluster has.
+    """Resolve what each actor asks for against what the cluster has or may get.
 
     Without explicit values an actor takes the engine's GPUs where the cluster has any; without
     GPUs the CPUs are shared out, since Ray sets the engine's threads from them.
 
     Raises:
-        BadInput: the cluster cannot ever hold one actor.
+        BadInput: the cluster cannot ever hold the actors that must run at once; Ray would wait
+            for ever.
     """
-    total: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    has = capacity()
+    asked = wanted(compute, has, gpus_per_engine=gpus_per_engine)
+    must = compute.min_actors or compute.actors
+    room = has.room(cpus=asked.cpus, gpus=asked.gpus)
+    if room is not None and room < must:
+        size = f"{asked.gpus:g} GPU and {asked.cpus:g} CPU on one node"
+        if room == 0:
+            raise BadInput(f"an actor asks for {size}; no node is that large: the cluster is {has}")
+        raise BadInput(
+            f"{must} actors ask for {size} each, and {room} find room: the cluster is {has}; "
+            f"set compute.actors={room}, or compute.min_actors={room} to start with fewer"
+        )
+    # What can never start would stay pending for the whole run.
+    return asked if room is None else replace(asked, actors=min(asked.actors, room))
+
+
+def wanted(compute: ComputeConfig, has: Capacity, *, gpus_per_engine: int) -> ActorResources:
+    """Say what one actor asks for; raises BadInput where that cannot be known."""
     gpus = compute.gpus_per_actor
     if gpus is None:
-        gpus = float(gpus_per_engine) if total.get("GPU", 0) > 0 else 0.0
+        if gpus_per_engine and has.types is None and not has.has_gpus:
+            raise BadInput(
+                "the cluster has no GPU yet and its autoscaler may add some; "
+                f"set compute.gpus_per_actor={gpus_per_engine}, or =0 for engines on CPUs"
+            )
+        gpus = float(gpus_per_engine) if has.has_gpus else 0.0
     cpus = compute.cpus_per_actor
     if cpus is None:
-        cpus = 1.0 if gpus else float(max(1, int(total.get("CPU", 1)) // compute.actors))
-    for kind, asked in (("CPU", cpus), ("GPU", gpus)):
-        # An autoscaler may still add nodes; a cluster with none of a kind is taken at its word.
-        if asked > total.get(kind, 0) and not _autoscales():
-            raise BadInput(
-                f"an actor asks for {asked:g} {kind}, the cluster has {total.get(kind, 0):g}"
-            )
-    return ActorResources(cpus=cpus, gpus=gpus)
+        cpus = 1.0 if gpus else _share(has, compute.actors)
+    return ActorResources(cpus=cpus, gpus=gpus, actors=compute.actors)
 
 
-def _autoscales() -> bool:
-    return os.environ.get("IMCBENCH_AUTOSCALING", "") == "1"
+def side_by_side(compute: ComputeConfig, runs: int) -> ComputeConfig:
+    """Share the CPUs of a cluster without GPUs among runs; what is set explicitly stays."""
+    has = capacity()
+    explicit = compute.cpus_per_actor is not None or compute.gpus_per_actor is not None
+    if explicit or has.has_gpus:
+        return compute
+    return replace(compute, cpus_per_actor=_share(has, runs * compute.actors))
 
 
-def _joined(address: str) -> bool:
-    """Connect to a running cluster; False where none runs here and none was named."""
+def _share(has: Capacity, actors: int) -> float:
+    """Give each actor as many whole CPUs as leave room for all of them, at least one."""
+    sizes = {int(n.cpus) // k for n in has.alive for k in range(1, actors + 1)} - {0}
+    fitting = [c for c in sizes if (has.room(cpus=c, gpus=0) or 0) >= actors]
+    return float(max(fitting, default=1))
+
+
+def actor_pool(compute: ComputeConfig, asked: ActorResources, *, blocks: int) -> ActorPoolStrategy:
+    """Make the pool: of fixed size, or between ``min_actors`` and ``actors``.
+
+    An elastic pool asks for all its actors at once, so that engines start side by side and an
+    autoscaler sees the whole need; Ray Data lets idle ones go as work runs out. Never more actors
+    than ``blocks``.
+    """
+    size = min(asked.actors, blocks)
+    tasks = compute.tasks_per_actor
+    if compute.min_actors is None:
+        return ActorPoolStrategy(
+            size=size, max_tasks_in_flight_per_actor=tasks, max_concurrent_calls_per_actor=tasks
+        )
+    return ActorPoolStrategy(
+        min_size=min(compute.min_actors, size),
+        max_size=size,
+        initial_size=size,
+        max_tasks_in_flight_per_actor=tasks,
+        max_concurrent_calls_per_actor=tasks,
+    )
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Treat SIGTERM as Ctrl-C: what was gathered gets written on the way out."""
+    raise KeyboardInterrupt
+
+
+def _join(address: str) -> None:
+    host, _, port = address.rpartition(":")
     try:
+        if port.isdigit():  # Ray itself would try for many minutes
+            socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except ConnectionError as error:
-        if address != "auto":
-            raise InfrastructureError(
-                f"no Ray cluster at RAY_ADDRESS={address}: {error}"
-            ) from error
-        return False
-    return True
+    except (ConnectionError, OSError) as error:
+        raise InfrastructureError(f"no Ray cluster at RAY_ADDRESS={address}: {error}") from error
 
 
 def _start_local() -> None:
     """Start a cluster of this machine alone, listening on loopback."""
     # The core worker's own remarks on actor arguments are not for a user's terminal.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    ray.init(
-        address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
-    )
+    try:
+        with _native_stderr_closed():
+            ray.init(
+                address="local",
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+    except Exception as error:  # Ray raises bare exceptions where its processes do not come up
+        raise InfrastructureError(f"Ray did not start here: {error}") from error
+
+
+@contextlib.contextmanager
+def _native_stderr_closed() -> Iterator[None]:
+    """Keep what native code says while Ray starts (that its log level was set) off the terminal."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -18,10 +18,13 @@ from actors.images import safe_relative
 from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
 from pipeline.errors import BadInput
 from pipeline.lexicon import Lexicon
-from pipeline.storage import filesystem, join, list_files, read_bytes, read_json
+from pipeline.storage import filesystem, join, list_files, read_json
 
 _REQUIRED = ("name", "release", "schema_version", "lexicon")
 _OPTIONAL_COLUMNS = ("adversarial_of", "perturbation")
+# Lists of a turn that read as empty where they are absent.
+_MAY_LACK = {"image_ids", "choices", "supports", "claims"}
+_CHUNK = 2**20  # bytes hashed at once
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Dataset:
         digest = hashlib.sha256()
         for uri in (join(self.uri, self.document["lexicon"]), *self.files):
             name = uri[len(self.uri.rstrip("/")) + 1 :]
-            found = hashlib.sha256(read_bytes(uri)).hexdigest()
+            found = _sha256(uri)
             if stated.get(name, found) != found:
                 raise BadInput(f"{uri} was altered: its SHA-256 is not the one in dataset.json")
             digest.update(f"{name}\x00{found}\n".encode())
@@ -85,6 +88,14 @@ class Dataset:
         return pa.concat_tables(tables).slice(0, limit)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gold:
+    """The dialogues that were asked for, rows of DIALOGUE_SCHEMA, and their vocabulary."""
+
+    dialogues: pa.Table
+    lexicon: Lexicon
+
+
 def open_dataset(uri: str) -> Dataset:
     """Open a dataset folder.
 
@@ -118,20 +129,59 @@ def turn_counts(dialogues: pa.Table) -> pa.Array:
     return pc.list_value_length(dialogues["turns"].combine_chunks())
 
 
+def _sha256(uri: str) -> str:
+    """Hash a file of any size in bounded memory."""
+    fs, path = filesystem(uri)
+    digest = hashlib.sha256()
+    with fs.open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
 def _check_columns(uri: str, found: pa.Schema) -> None:
-    missing = [
-        n for n in DIALOGUE_SCHEMA.names if n not in found.names and n not in _OPTIONAL_COLUMNS
-    ]
-    if missing:
-        raise BadInput(f"{uri} lacks the column {missing[0]!r}")
+    """Check names and kinds; raises BadInput for the first column that is missing or unlike."""
+    for declared in DIALOGUE_SCHEMA:
+        name = declared.name
+        if name not in found.names:
+            if name in _OPTIONAL_COLUMNS:
+                continue
+            raise BadInput(f"{uri} lacks the column {name!r}")
+        kind = found.field(name).type
+        if not pa.types.is_list(declared.type):
+            if not _is_text(kind):
+                raise BadInput(f"{uri}: the column {name!r} is {kind}, not string")
+            continue
+        if not (_is_list(kind) and pa.types.is_struct(kind.value_type)):
+            raise BadInput(f"{uri}: the column {name!r} is {kind}, not a list of structs")
+        held = {kind.value_type.field(n).name for n in range(kind.value_type.num_fields)}
+        for inner in declared.type.value_type:
+            if not inner.nullable and inner.name not in held | _MAY_LACK:
+                raise BadInput(f"{uri}: the column {name!r} lacks the field {inner.name!r}")
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    text = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return pa.types.is_null(kind) or any(test(kind) for test in text)
 
 
 def _conform(table: pa.Table) -> pa.Table:
-    """Keep the known columns in order; absent optional ones become null."""
-    columns = {
-        name: table[name] if name in table.column_names else pa.nulls(table.num_rows, pa.string())
-        for name in DIALOGUE_SCHEMA.names
-    }
+    """Keep the known columns in order, text as plain strings; absent optional ones become null."""
+    columns = {}
+    for declared in DIALOGUE_SCHEMA:
+        name = declared.name
+        if name not in table.column_names:
+            columns[name] = pa.nulls(table.num_rows, pa.string())
+        elif _is_text(table.schema.field(name).type):
+            columns[name] = table[name].cast(pa.string())
+        else:
+            columns[name] = table[name]
     return pa.table(columns)
 
 

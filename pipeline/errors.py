@@ -2,6 +2,7 @@
 
 EvaluationError
 ├── BadInput            exit code 2: a config, dataset, model or path that cannot be used
+├── IncompleteRun       exit code 3: a run was not carried out to its end
 └── InfrastructureError exit code 4: the cluster, the engine or the storage failed
 """
 
@@ -20,10 +21,16 @@ class BadInput(EvaluationError):
     exit_code = 2
 
 
+class IncompleteRun(EvaluationError):
+    """A run is not finished, so nothing can be said about it yet."""
+
+    exit_code = 3
+
+
 class InfrastructureError(EvaluationError):
     """Something underneath failed; running the same command again resumes."""
 
     exit_code = 4
 
 
-__all__ = ["BadInput", "ConfigError", "EvaluationError", "InfrastructureError"]
+__all__ = ["BadInput", "ConfigError", "EvaluationError", "IncompleteRun", "InfrastructureError"]

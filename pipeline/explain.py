@@ -20,7 +20,7 @@ def explain(reading: DialogueReading, lexicon: Lexicon) -> str:
     lines = [f"{d.dialogue_id}: {d.specialty}, {d.modality}, boxes read as {reading.dialect}"]
     for turn in reading.turns:
         lines += ["", *_turn(turn)]
-    lines += ["", *_measures(reading, lexicon)]
+    lines += ["", *explain_measures(reading, lexicon)]
     return "\n".join(lines)
 
 
@@ -63,7 +63,8 @@ def _verdict(judged: JudgedClaim) -> str:
     return judged.verdict + fault
 
 
-def _measures(reading: DialogueReading, lexicon: Lexicon) -> Iterator[str]:
+def explain_measures(reading: DialogueReading, lexicon: Lexicon) -> Iterator[str]:
+    """Write out the four measures of a dialogue with their parts, a line each."""
     yield _row(turn_accuracy(reading))
     yield _row(visual_consistency(reading))
     for pair in pairs(reading):

@@ -139,4 +139,5 @@ def _told(one: Comparison) -> str:
 
 def _points(value: float | None, sign: str = "") -> str:
     """Write a share in points, or a dash for what is undefined."""
-    return "-" if value is None else f"{100 * value:{sign}.2f}"
+    # Adding 0 makes of "-0.00" what it is.
+    return "-" if value is None else f"{round(100 * value, 2) + 0.0:{sign}.2f}"

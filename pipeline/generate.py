@@ -7,30 +7,25 @@ running again resumes, whatever the number of actors.
 
 import logging
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import ray.data
 import ray.exceptions
-from ray.data import ActorPoolStrategy, DataContext
 
 from actors.dialogue_actor import DialogueActor
 from actors.schema import TURN_SCHEMA
 from conf.schema import RunConfig
+from pipeline.actor_pool import ActorPool, root_cause
 from pipeline.cluster import actor_resources
 from pipeline.dataset import turn_counts
 from pipeline.errors import InfrastructureError
+from pipeline.part_writer import PartWriter
 from pipeline.progress import TurnProgress
-from pipeline.storage import RunDirectory, join, list_files, read_parquet, remove, write_parquet
+from pipeline.storage import RunDirectory, list_files, read_parquet, remove
 
 logger = logging.getLogger(__name__)
-
-# A killed driver loses at most what was not flushed: two seconds of answers.
-_FLUSH_ROWS, _FLUSH_S = 4096, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +60,8 @@ def generate(
     turns = failed = tokens = 0
     if todo.num_rows:
         total = pc.sum(turn_counts(todo)).as_py()
-        with TurnProgress(total) as progress, TurnWriter(run, metadata) as writer:
+        writing = PartWriter(run.turns, TURN_SCHEMA.with_metadata(metadata))
+        with TurnProgress(total, config.model.name) as progress, writing as writer:
             for table in _answers(config, todo, metadata["run_id"]):
                 writer.add(table)
                 answered = pc.sum(pc.equal(table["status"], "ok")).as_py()
@@ -100,75 +96,20 @@ def finished_dialogues(run: RunDirectory) -> list[str]:
     return finished
 
 
-class TurnWriter:
-    """Gathers answered dialogues into files of some size; flushes at the end, whatever happened."""
-
-    def __init__(self, run: RunDirectory, metadata: dict[str, str]) -> None:
-        self._folder = run.turns
-        self._schema = TURN_SCHEMA.with_metadata(metadata)
-        self._tables: list[pa.Table] = []
-        self._flushed = time.monotonic()
-
-    def __enter__(self) -> "TurnWriter":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.flush()
-
-    def add(self, table: pa.Table) -> None:
-        """Take whole dialogues; write when there is enough or enough time has passed."""
-        self._tables.append(table.select(TURN_SCHEMA.names))
-        rows = sum(t.num_rows for t in self._tables)
-        if rows >= _FLUSH_ROWS or time.monotonic() - self._flushed >= _FLUSH_S:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what was gathered as one new file."""
-        if self._tables:
-            table = pa.concat_tables(self._tables).cast(self._schema)
-            write_parquet(join(self._folder, f"part-{uuid.uuid4().hex}.parquet"), table)
-            self._tables = []
-        self._flushed = time.monotonic()
-
-
 def _answers(config: RunConfig, todo: pa.Table, run_id: str) -> Iterator[pa.Table]:
     """Run the dialogues, longest first, and yield finished ones as they come."""
     compute = config.compute
-    parallel = config.model.engine.get("tensor_parallel_size", 1)
-    asked = actor_resources(compute, gpus_per_engine=parallel)
+    asked = actor_resources(compute, gpus_per_engine=config.model.gpus_per_engine)
     # Longest first: a 15-turn dialogue begun last would leave the other slots idle.
     order = pc.sort_indices(turn_counts(todo), sort_keys=[("", "descending")])
     todo = todo.take(order)
     step = compute.dialogues_per_task
-    # One block per task: Ray Data would merge small Parquet reads into a single block.
     blocks = [todo.slice(n, step).combine_chunks() for n in range(0, todo.num_rows, step)]
-    context = DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    # Ray Data prints the stack of every error that it also raises; its files keep them.
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    dataset = ray.data.from_arrow(blocks).map_batches(
-        DialogueActor,
-        fn_constructor_kwargs={"config": config, "run_id": run_id},
-        batch_size=None,
-        batch_format="pyarrow",
-        num_cpus=asked.cpus,
-        num_gpus=asked.gpus,
-        compute=ActorPoolStrategy(
-            size=min(compute.actors, len(blocks)),
-            max_tasks_in_flight_per_actor=compute.tasks_per_actor,
-            max_concurrent_calls_per_actor=compute.tasks_per_actor,
-        ),
-    )
+    pool = ActorPool(compute=compute, resources=asked)
+    arguments = {"config": config, "run_id": run_id}
     try:
-        yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
+        yield from pool.stream(blocks, DialogueActor, arguments)
     except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[-1]
         raise InfrastructureError(
-            f"generation stopped: {reason}; run the same command again to resume"
+            f"generation stopped: {root_cause(str(error))}; run the same command again to resume"
         ) from error

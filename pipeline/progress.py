@@ -18,8 +18,8 @@ _LINE_EVERY_S = 10.0
 class TurnProgress:
     """A context manager; ``show`` after every finished task. Rates count from the first answer."""
 
-    def __init__(self, total: int, stream: TextIO = sys.stderr) -> None:
-        self._total, self._stream = total, stream
+    def __init__(self, total: int, name: str, stream: TextIO = sys.stderr) -> None:
+        self._total, self._name, self._stream = total, name, stream
         self._turns = self._failed = self._tokens = 0
         self._started = time.monotonic()
         self._first: float | None = None
@@ -29,7 +29,7 @@ class TurnProgress:
         self._bar: Progress | None = None
         if stream.isatty():
             self._bar = Progress(
-                TextColumn("turns"),
+                TextColumn(f"{name}: turns"),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
@@ -90,7 +90,8 @@ class TurnProgress:
                 return
 
     def _line(self) -> None:
-        print(f"turns {self._turns}/{self._total}, {self.rates()}", file=self._stream, flush=True)
+        done = f"{self._name}: turns {self._turns}/{self._total}"
+        print(f"{done}, {self.rates()}", file=self._stream, flush=True)
 
 
 def _clock(seconds: float) -> str:

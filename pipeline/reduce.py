@@ -12,31 +12,15 @@ import pandas as pd
 import pyarrow as pa
 
 from conf.schema import METRICS, ScoringConfig
-from pipeline.errors import BadInput
 from pipeline.stats.composite import OVERALL, overall_value
 from pipeline.stats.intervals import intervals
 from pipeline.stats.resample import Resampling
 from pipeline.stats.table import COLUMNS
-from pipeline.storage import join, list_files, read_parquet
-from pipeline.tables import ALL, GROUP_COLUMNS, SCORE_SCHEMA, SUMMARY_SCHEMA, TURN_INDEX
+from pipeline.tables import ALL, GROUP_COLUMNS, SUMMARY_SCHEMA, TURN_INDEX
 
 Cells = dict[str, Any]  # one row of SUMMARY_SCHEMA, or part of it
 _FAILED = "failed_turns"
 _SEED = 20260101  # of the bootstrap: intervals, too, are the same for the same rows
-
-
-def read_scores(output: str) -> pd.DataFrame:
-    """Read a run's score rows, sorted by dialogue and metric.
-
-    Raises:
-        BadInput: there are none.
-    """
-    files = list_files(join(output, "scores"), ".parquet")
-    if not files:
-        raise BadInput(f"{join(output, 'scores')} holds no score file; run score first")
-    table = pa.concat_tables(read_parquet(f).cast(SCORE_SCHEMA) for f in files)
-    frame: pd.DataFrame = table.to_pandas()
-    return frame.sort_values(["dialogue_id", "metric"], ignore_index=True)
 
 
 def reduce_scores(frame: pd.DataFrame, scoring: ScoringConfig) -> pa.Table:

@@ -4,7 +4,7 @@ dialogues -> generate -> turns/ -> score -> scores/ -> reduce -> summary -> repo
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,25 +12,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from actors.conversation import system_prompt
+from actors.logs import bind
 from actors.weights import weights_id
 from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
-from pipeline.cluster import cluster
-from pipeline.dataset import Dataset, open_dataset
-from pipeline.errors import BadInput
+from pipeline.capacity import capacity
+from pipeline.catalogue import enter
+from pipeline.checkpoint import check_checkpoint
+from pipeline.cluster import ActorResources, cluster, wanted
+from pipeline.dataset import Dataset, Gold, turn_counts
 from pipeline.generate import Generated, generate
-from pipeline.reduce import read_scores, reduce_scores
+from pipeline.inputs import Inputs, read_inputs
+from pipeline.reduce import reduce_scores
 from pipeline.report import write_report
-from pipeline.score import Gold, score
+from pipeline.score import score
 from pipeline.storage import (
     RunDirectory,
     exists,
     read_json,
+    read_parquet,
     write_bytes,
     write_json,
     write_parquet,
 )
-from pipeline.validate import row_faults
+from pipeline.tables import read_scores
 from pipeline.versions import software
 
 logger = logging.getLogger(__name__)
@@ -54,47 +59,64 @@ def evaluate(config: RunConfig) -> RunDirectory:
         BadInput: dataset or model cannot be used; nothing was generated.
         InfrastructureError: the cluster failed; running again resumes.
     """
-    prepared = prepare(config)
+    return carry_out(prepare(config))
+
+
+def carry_out(prepared: Prepared) -> RunDirectory:
+    """Do what is left of a prepared run and enter it into the catalogue; raises as ``evaluate``."""
+    config, run = prepared.config, prepared.run
     with cluster():
         generate_turns(prepared)
         gold = Gold(dialogues=prepared.dialogues, lexicon=prepared.dataset.lexicon)
-        score(gold, prepared.run.turns, prepared.run.root, config.model.box_dialect)
-    summarise(prepared.run, config.scoring)
-    return prepared.run
+        score(gold, run.turns, run.root, config.model.box_dialect)
+    summarise(run, config.scoring)
+    # The marker comes last: whoever reads "complete" finds everything else.
+    done = {"status": "complete", "finished": _now(), "scored": _scored(config.scoring)}
+    manifest = read_json(run.manifest) | done
+    enter(config.output, manifest, read_parquet(run.summary))
+    write_json(run.manifest, manifest)
+    return run
 
 
-def prepare(config: RunConfig) -> Prepared:
-    """Check the dataset, name the run, write its configuration and manifest.
+def is_complete(prepared: Prepared) -> bool:
+    """Tell whether this run was carried out, with these weights and this version's scoring."""
+    manifest = read_json(prepared.run.manifest)
+    scored = _scored(prepared.config.scoring)
+    return bool(manifest["status"] == "complete" and manifest["scored"] == scored)
+
+
+def prepare(config: RunConfig, inputs: Inputs | None = None, *, dry: bool = False) -> Prepared:
+    """Check the model, name the run, write its configuration and manifest.
+
+    ``inputs`` saves reading the dataset again where many runs share it; ``dry`` writes nothing.
 
     Raises:
-        BadInput: the dataset has faults (and may not drop those dialogues), or holds none.
+        BadInput: dataset or checkpoint cannot be used.
     """
-    dataset = open_dataset(config.dataset.uri)
-    dialogues = dataset.dialogues(config.dataset.limit)
-    faults = row_faults(dialogues, dataset.lexicon)
-    if faults and not config.dataset.drop_faulty:
-        raise BadInput(
-            f"{dataset.uri} has {len(faults)} faults, the first: {faults[0]}; "
-            "see 'imcbench dataset validate', or set dataset.drop_faulty=true"
-        )
-    dropped = sorted({f.dialogue_id for f in faults})
-    keep = pc.invert(pc.is_in(dialogues["dialogue_id"], value_set=pa.array(dropped, pa.string())))
-    dialogues = dialogues.filter(keep)
-    if not dialogues.num_rows:
-        raise BadInput(f"{dataset.uri}: every dialogue has a fault, the first: {faults[0]}")
+    inputs = inputs or read_inputs(config.dataset)
     source = config.model.source
-    weights = weights_id(source) if config.model.backend == "vllm" else f"scripted:{source}"
+    if config.model.backend == "vllm":
+        check_checkpoint(source)
+        weights = weights_id(source)
+    else:
+        weights = f"scripted:{source}"
     run_id = fingerprint(
         config,
-        dataset_id=dataset.content_id,
+        dataset_id=inputs.dataset.content_id,
         weights_id=weights,
         protocol=system_prompt(config.model.box_dialect),
     )
     run = RunDirectory.of(config.output, config.model.name, run_id)
+    bind(run_id=run_id)
+    prepared = Prepared(
+        config=config, dataset=inputs.dataset, dialogues=inputs.dialogues, run=run, run_id=run_id
+    )
+    if dry:
+        return prepared
     write_bytes(run.config, to_yaml(config).encode())
     if not exists(run.manifest):
-        write_json(run.manifest, _manifest(config, dataset, run_id, weights, dropped))
-    return Prepared(config=config, dataset=dataset, dialogues=dialogues, run=run, run_id=run_id)
+        write_json(run.manifest, _manifest(config, inputs, run_id, weights))
+    return prepared
 
 
 def generate_turns(prepared: Prepared) -> Generated:
@@ -113,6 +135,7 @@ def generate_turns(prepared: Prepared) -> Generated:
                 "failed": done.failed,
                 "tokens": done.tokens,
                 "seconds": round(done.seconds, 1),
+                "engines": asdict(_engines(prepared.config)),
             }
         )
     manifest["status"] = "generated"
@@ -127,9 +150,8 @@ def summarise(run: RunDirectory, scoring: ScoringConfig) -> None:
     write_report(run, summary, scoring)
 
 
-def _manifest(
-    config: RunConfig, dataset: Dataset, run_id: str, weights: str, dropped: list[str]
-) -> dict[str, Any]:
+def _manifest(config: RunConfig, inputs: Inputs, run_id: str, weights: str) -> dict[str, Any]:
+    dataset = inputs.dataset
     return {
         "run_id": run_id,
         "status": "started",
@@ -139,16 +161,31 @@ def _manifest(
             "name": dataset.name,
             "release": dataset.document["release"],
             "content": dataset.content_id,
-            "dropped": dropped,
+            "limit": config.dataset.limit,
+            "dropped": list(inputs.dropped),
         },
         "protocol": {
             "prompt": config.conversation.prompt,
             "system": system_prompt(config.model.box_dialect),
             "box_dialect": config.model.box_dialect,
+            "sampling": asdict(config.sampling),
+        },
+        "asked": {
+            "dialogues": inputs.dialogues.num_rows,
+            "turns": pc.sum(turn_counts(inputs.dialogues)).as_py(),
         },
         "software": software(),
         "passes": [],
     }
+
+
+def _engines(config: RunConfig) -> ActorResources:
+    """What the engines took: the unit of a measured rate."""
+    return wanted(config.compute, capacity(), gpus_per_engine=config.model.gpus_per_engine)
+
+
+def _scored(scoring: ScoringConfig) -> dict[str, Any]:
+    return {"imcbench": software().get("imcbench"), **asdict(scoring)}
 
 
 def _now() -> str:

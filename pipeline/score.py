@@ -5,8 +5,7 @@ that were asked for. Out: scores/*.parquet, one row per dialogue and metric, wit
 groups and patient beside it. A dialogue without any row is scored as failed at every turn.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -14,10 +13,11 @@ import pyarrow.compute as pc
 import ray
 
 from actors.schema import Dialogue
+from pipeline.dataset import Gold
 from pipeline.errors import BadInput
-from pipeline.lexicon import Lexicon
-from pipeline.metrics.base import Response
 from pipeline.metrics.evaluate import score_dialogue
+from pipeline.responses import NEEDED, read_responses
+from pipeline.score_table import ScoreTable
 from pipeline.storage import (
     join,
     list_files,
@@ -26,10 +26,7 @@ from pipeline.storage import (
     remove,
     write_parquet,
 )
-from pipeline.tables import GROUP_COLUMNS, SCORE_SCHEMA
-
-NEEDED = ("dialogue_id", "turn", "status", "response")
-_SIZES = "input_sizes"
+from pipeline.tables import JUDGED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,21 +38,14 @@ class Unit:
     dialogue_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gold:
-    """What a scoring task needs to know of the dataset."""
-
-    dialogues: pa.Table
-    lexicon: Lexicon
-
-
 def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
     """Score every dialogue of ``gold`` and give the number of score files.
 
     Args:
         gold: the dialogues that were asked for.
         turns: folder of turn-output Parquet.
-        output: folder whose scores/ is written; score files of an earlier pass are replaced.
+        output: folder whose scores/ is written; score files of an earlier pass are replaced,
+            those of judges stay.
         box_dialect: how the model wrote its regions.
 
     Raises:
@@ -69,24 +59,9 @@ def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
     ray.get(tasks)
     written = {join(folder, f"{unit.name}.parquet") for unit in units}
     for old in list_files(folder, ".parquet"):
-        if old not in written:
+        if old not in written and not old.rsplit("/", 1)[-1].startswith(JUDGED):
             remove(old)
     return len(units)
-
-
-def declared_dialect(turns: str) -> str:
-    """Give the box dialect that the turn files declare in their metadata, else norm1000.
-
-    Raises:
-        BadInput: two files declare different dialects.
-    """
-    declared = {
-        (parquet_schema(uri).metadata or {}).get(b"box_dialect", b"").decode()
-        for uri in list_files(turns, ".parquet")
-    } - {""}
-    if len(declared) > 1:
-        raise BadInput(f"{turns} mixes the box dialects {', '.join(sorted(declared))}")
-    return declared.pop() if declared else "norm1000"
 
 
 def plan_units(turns: str, dialogues: pa.Table) -> list[Unit]:
@@ -131,34 +106,15 @@ def _score_unit(unit: Unit, gold: Gold, folder: str, box_dialect: str) -> None:
 
 def score_unit(unit: Unit, gold: Gold, box_dialect: str) -> pa.Table:
     """Score one unit's dialogues into a table of SCORE_SCHEMA."""
-    responses = _responses(unit.files)
+    responses = read_responses(unit.files)
     wanted = pa.array(unit.dialogue_ids, pa.string())
     rows = gold.dialogues.filter(pc.is_in(gold.dialogues["dialogue_id"], value_set=wanted))
-    columns: dict[str, list[object]] = {name: [] for name in SCORE_SCHEMA.names}
+    scores = ScoreTable()
     for row in rows.to_pylist():
         answers = responses.get(row["dialogue_id"], {})
-        for found in score_dialogue(Dialogue.from_row(row), answers, gold.lexicon, box_dialect):
-            columns["metric"].append(found.metric)
-            columns["numerator"].append(found.numerator)
-            columns["denominator"].append(found.denominator)
-            columns["status"].append(found.status)
-            columns["reason"].append(found.reason)
-            for name in ("dialogue_id", "patient_id", *GROUP_COLUMNS):
-                columns[name].append(row[name])
-    return pa.table(columns, schema=SCORE_SCHEMA)
-
-
-def _responses(files: Iterable[str]) -> Mapping[str, Mapping[int, Response]]:
-    """Read the answers of some turn files by dialogue and turn."""
-    found: dict[str, dict[int, Response]] = defaultdict(dict)
-    for uri in files:
-        present = parquet_schema(uri).names
-        columns = [*NEEDED, _SIZES] if _SIZES in present else list(NEEDED)
-        for row in read_parquet(uri, columns=columns).to_pylist():
-            if row["status"] not in ("ok", "failed"):
-                raise BadInput(f"{uri}: status is {row['status']!r}; it must be ok or failed")
-            found[row["dialogue_id"]][row["turn"]] = Response.from_row(row)
-    return found
+        found = score_dialogue(Dialogue.from_row(row), answers, gold.lexicon, box_dialect)
+        scores.add(row, found)
+    return scores.table()
 
 
 def _read_keys(uri: str) -> tuple[list[str], list[int]]:

@@ -5,7 +5,9 @@ its final name whole or not at all: locally by rename, on object stores because 
 """
 
 import json
+import mimetypes
 import os
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import BadInput
+
+_WEB = (".html", ".css", ".js", ".svg", ".jpg")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,16 @@ class RunDirectory:
         return join(self.root, "scores")
 
     @property
+    def judgements(self) -> str:
+        """Folder of judges' verdicts."""
+        return join(self.root, "judgements")
+
+    @property
+    def judges(self) -> str:
+        """What the judges agreed on and failed at."""
+        return join(self.root, "judges.json")
+
+    @property
     def summary(self) -> str:
         """The summary table."""
         return join(self.root, "summary.parquet")
@@ -61,7 +75,7 @@ class RunDirectory:
 def join(*parts: str) -> str:
     """Join path parts with '/', which fsspec takes on every system."""
     head, *rest = parts
-    return "/".join([head.rstrip("/") or "/", *(p.strip("/") for p in rest)])
+    return "/".join([head.rstrip("/"), *(p.strip("/") for p in rest)])
 
 
 def filesystem(uri: str) -> tuple[Any, str]:
@@ -98,6 +112,24 @@ def list_files(folder: str, suffix: str) -> list[str]:
     return [join(folder, n) for n in names if n.endswith(suffix) and not n.startswith((".", "_"))]
 
 
+def match_folders(pattern: str) -> list[str]:
+    """List the folders that a glob matches, as URIs; step-9 comes before step-10."""
+    fs, path = filesystem(pattern)
+    matched = fs.glob(path, detail=True)
+    folders = [name for name, info in matched.items() if info["type"] == "directory"]
+    found = sorted(folders, key=lambda name: re.sub(r"\d+", lambda n: n[0].zfill(20), name))
+    return [str(fs.unstrip_protocol(f)) if "://" in pattern else f for f in found]
+
+
+def glob_files(root: str, pattern: str) -> list[str]:
+    """List the files below ``root`` that match a pattern such as ``*/*/report.json``, as URIs."""
+    fs, path = filesystem(root)
+    fs.invalidate_cache(path)
+    base = path.rstrip("/")
+    found = sorted(f for f in fs.glob(f"{base}/{pattern}") if fs.isfile(f))
+    return [join(root, f[len(base) + 1 :]) for f in found]
+
+
 def read_bytes(uri: str) -> bytes:
     """Read a whole file; raises FileNotFoundError where there is none."""
     fs, path = filesystem(uri)
@@ -112,7 +144,7 @@ def write_bytes(uri: str, data: bytes, *, sync: bool = True) -> None:
     """
     fs, path = filesystem(uri)
     if not _is_local(fs):
-        fs.pipe_file(path, data)
+        fs.pipe_file(path, data, **_web_type(fs, path))
         return
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
@@ -179,6 +211,12 @@ def parquet_schema(uri: str) -> pa.Schema:
     fs, path = filesystem(uri)
     with fs.open(path, "rb") as file:
         return pq.read_schema(file)
+
+
+def _web_type(fs: Any, path: str) -> dict[str, str]:
+    """Say what a page's file is: a browser shows S3 objects by their stored type alone."""
+    kind = mimetypes.guess_type(path)[0] if path.endswith(_WEB) else None
+    return {"ContentType": kind} if kind and "s3" in fs.protocol else {}
 
 
 def _is_local(fs: Any) -> bool:

@@ -3,11 +3,16 @@
 Turn outputs are ``actors.schema.TURN_SCHEMA``.
 """
 
+import pandas as pd
 import pyarrow as pa
+
+from pipeline.errors import BadInput
+from pipeline.storage import join, list_files, parquet_schema, read_parquet
 
 GROUP_COLUMNS = ("specialty", "source", "modality", "health_system", "language", "release")
 ALL = ("overall", "all")  # the group of all dialogues: its kind and its name
 TURN_INDEX = "turn_index"
+JUDGED = "judge-"  # how the score files of judges begin: scoring by rules leaves them alone
 
 SCORE_SCHEMA = pa.schema(
     [
@@ -38,3 +43,59 @@ SUMMARY_SCHEMA = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+
+GRADE_TYPE = pa.struct(
+    [
+        pa.field("criterion", pa.string(), nullable=False),
+        pa.field("grade", pa.int32(), nullable=False),
+    ]
+)
+JUDGEMENT_SCHEMA = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("judge", pa.string(), nullable=False),
+        pa.field("judge_id", pa.string(), nullable=False),
+        pa.field("rubric", pa.string(), nullable=False),
+        pa.field("rubric_version", pa.int32(), nullable=False),
+        pa.field("prompt_sha256", pa.string(), nullable=False),
+        pa.field("dialogue_id", pa.string(), nullable=False),
+        pa.field("turn", pa.int32(), nullable=False),  # 0: the whole dialogue
+        pa.field("status", pa.string(), nullable=False),  # ok | failed
+        pa.field("reason", pa.string()),
+        pa.field("grades", pa.list_(GRADE_TYPE)),
+        pa.field("text", pa.string()),
+        pa.field("finish_reason", pa.string()),
+        pa.field("prompt_tokens", pa.int32()),
+        pa.field("completion_tokens", pa.int32()),
+        pa.field("latency_s", pa.float64()),
+    ]
+)
+
+
+def read_scores(output: str) -> pd.DataFrame:
+    """Read a run's score rows, sorted by dialogue and metric.
+
+    Raises:
+        BadInput: there are none.
+    """
+    files = list_files(join(output, "scores"), ".parquet")
+    if not files:
+        raise BadInput(f"{join(output, 'scores')} holds no score file; run score first")
+    table = pa.concat_tables(read_parquet(f).cast(SCORE_SCHEMA) for f in files)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.sort_values(["dialogue_id", "metric"], ignore_index=True)
+
+
+def declared_dialect(turns: str) -> str:
+    """Give the box dialect that the turn files declare in their metadata, else norm1000.
+
+    Raises:
+        BadInput: two files declare different dialects.
+    """
+    declared = {
+        (parquet_schema(uri).metadata or {}).get(b"box_dialect", b"").decode()
+        for uri in list_files(turns, ".parquet")
+    } - {""}
+    if len(declared) > 1:
+        raise BadInput(f"{turns} mixes the box dialects {', '.join(sorted(declared))}")
+    return declared.pop() if declared else "norm1000"

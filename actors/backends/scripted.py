@@ -3,8 +3,8 @@
 In: ``ChatRequest`` and the dialogue's gold. Out: ``ChatReply`` with word counts as token counts.
 It is for dry runs of a cluster, for tests, and for showing what a strategy without sight scores.
 
-``model.source`` names the script: ``gold`` (wrong at rate ``error_rate``, seeded per turn),
-``silent`` (empty answers) or ``yes`` (says yes and points at the whole image).
+``model.source`` names the script: ``gold`` (wrong at rate ``error_rate``, seeded per turn), or one
+of ``actors.backends.strategies``.
 """
 
 import asyncio
@@ -12,13 +12,14 @@ import random
 from dataclasses import replace
 
 from actors.backends.base import ChatReply
+from actors.backends.strategies import STRATEGIES, Moment, Said, gold
 from actors.conversation import ChatRequest
-from actors.gold import gold_answer, gold_text, with_box
-from actors.schema import Box, Dialogue, Turn
+from actors.gold import gold_text, with_box
+from actors.schema import Box, Claim, Dialogue, Region, Turn
 from conf.errors import ConfigError
 from conf.schema import ModelConfig
 
-SCRIPTS = ("gold", "silent", "yes")
+SCRIPTS = ("gold", *STRATEGIES)
 
 
 class ScriptedBackend:
@@ -54,7 +55,9 @@ class ScriptedChat:
         """Answer by the script; never fails."""
         if self._backend.delay_s:
             await asyncio.sleep(self._backend.delay_s)
-        text = self._text(self._turns[request.turn], random.Random(request.seed))
+        previous = tuple(exchange.answer for exchange in request.history)
+        moment = Moment(self._dialogue, self._turns[request.turn], previous)
+        text = self._text(moment, random.Random(request.seed))
         said = [request.system, request.message.text]
         for exchange in request.history:
             said += [exchange.message.text, exchange.answer]
@@ -66,26 +69,40 @@ class ScriptedChat:
             completion_tokens=len(text.split()),
         )
 
-    def _text(self, turn: Turn, rng: random.Random) -> str:
-        dialogue, dialect = self._dialogue, self._backend.dialect
-        if self._backend.script == "silent":
+    def _text(self, moment: Moment, rng: random.Random) -> str:
+        strategy = STRATEGIES.get(self._backend.script)
+        if strategy is not None:
+            return self._written(strategy(moment))
+        turn = moment.turn
+        wrong = rng.random() < self._backend.error_rate
+        if wrong:
+            region = self._region(turn)
+            place = None if region is None else (region.image_id, _elsewhere(region.box))
+            return self._written(Said(gold_text(_mistaken(turn)), place))
+        return f"{self._written(gold(moment))} {self._site(turn)}".rstrip()
+
+    def _written(self, said: Said) -> str:
+        """Put the region after the text, in the declared dialect."""
+        if said.place is None:
+            return said.text
+        return with_box(said.text, self._dialogue, said.place, self._backend.dialect)
+
+    def _site(self, turn: Turn) -> str:
+        """Name the region's site where boxes are not given by declaration."""
+        region = self._region(turn)
+        if self._backend.dialect != "none" or region is None or region.site is None:
             return ""
-        if self._backend.script == "yes":
-            image = dialogue.images[0]
-            whole = (0.0, 0.0, float(image.width), float(image.height))
-            return with_box("Yes.", dialogue, (image.image_id, whole), dialect)
-        if rng.random() >= self._backend.error_rate:
-            return gold_answer(dialogue, turn, dialect)
-        text = gold_text(_mistaken(turn))
-        if turn.region_id is None:
-            return text
-        region = dialogue.region(turn.region_id)
-        return with_box(text, dialogue, (region.image_id, _elsewhere(region.box)), dialect)
+        if any(c.present and c.site == region.site for c in turn.claims):
+            return ""
+        return f"It is in the {region.site.replace('_', ' ')}."
+
+    def _region(self, turn: Turn) -> Region | None:
+        return None if turn.region_id is None else self._dialogue.region(turn.region_id)
 
 
 def _mistaken(turn: Turn) -> Turn:
-    """Turn an answer into a wrong one of the same type, and every claim into its opposite."""
-    claims = tuple(replace(c, present=not c.present) for c in turn.claims)
+    """Turn an answer into a wrong one of the same type, and every claim into a wrong one."""
+    claims = tuple(_opposite(c) for c in turn.claims)
     answer = turn.answer
     if turn.answer_type == "boolean":
         answer = "no" if answer == "yes" else "yes"
@@ -95,7 +112,16 @@ def _mistaken(turn: Turn) -> Turn:
         answer = "1" + answer
     elif turn.answer_type == "concept":
         answer = "uncertain"
+    elif turn.answer_type == "text":
+        answer = None  # the claims alone speak, and they are turned around
     return replace(turn, claims=claims, answer=answer)
+
+
+def _opposite(claim: Claim) -> Claim:
+    """Deny what is affirmed and affirm what is denied; of a change, name another one."""
+    if claim.change is None:
+        return replace(claim, present=not claim.present)
+    return replace(claim, present=True, change="smaller" if claim.change == "larger" else "larger")
 
 
 def _elsewhere(box: Box) -> Box:

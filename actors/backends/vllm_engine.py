@@ -31,7 +31,10 @@ class VllmBackend:
         from transformers import AutoProcessor  # noqa: PLC0415
         from vllm import AsyncEngineArgs, SamplingParams  # noqa: PLC0415
         from vllm.renderers.inputs.preprocess import parse_model_prompt  # noqa: PLC0415
-        from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415
+        from vllm.sampling_params import (  # noqa: PLC0415
+            RequestOutputKind,
+            StructuredOutputsParams,
+        )
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
@@ -46,6 +49,7 @@ class VllmBackend:
         )
         self._dead_error = EngineDeadError
         self._parse = parse_model_prompt
+        self.dataset_uri = dataset_uri
         self.images = ImageStore(dataset_uri)
         self.max_model_len: int = self._engine.model_config.max_model_len
         self._processor = AutoProcessor.from_pretrained(
@@ -54,6 +58,7 @@ class VllmBackend:
         self._tokenizer = self._engine.get_tokenizer()
         self._sampling = sampling
         self._params = SamplingParams
+        self._structured = StructuredOutputsParams
         self._final_only = RequestOutputKind.FINAL_ONLY
 
     def open(self, dialogue: Dialogue) -> "VllmChat":
@@ -99,7 +104,11 @@ class VllmBackend:
                 f"context too short: prompt and answer need {needed} tokens, "
                 f"the engine has {self.max_model_len}"
             )
+        schema = request.json_schema
         params = self._params(
+            structured_outputs=self._structured(json=schema, disable_any_whitespace=True)
+            if schema
+            else None,
             max_tokens=self._sampling.max_tokens,
             temperature=self._sampling.temperature,
             top_p=self._sampling.top_p,

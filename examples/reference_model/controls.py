@@ -13,9 +13,9 @@ from conf.schema import METRICS
 from examples.reference_model.altered import write_blank, write_shuffled, write_swapped
 from examples.reference_model.settings import DIALECT
 from pipeline.cluster import cluster
-from pipeline.dataset import open_dataset
+from pipeline.dataset import Gold, open_dataset
 from pipeline.run import evaluate, summarise
-from pipeline.score import Gold, score
+from pipeline.score import score
 from pipeline.stats.composite import OVERALL
 from pipeline.storage import RunDirectory, exists, join, read_parquet
 

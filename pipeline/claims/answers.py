@@ -29,7 +29,8 @@ _NO = (
 )
 # Possessive throughout: a long run of blanks must not be tried in every split.
 _LEAD = (
-    r"[\s*_#>`\"'(\-•]*+(?:(?:the |my |final )*+answer(?: is)?[\s*_:,\-]++|well,? |actually,? )?"
+    r"[\s*_#>`\"'(\-•]*+(?:(?:the |my |final )*+answer(?: is)?[\s*_:,\-]++|"
+    r"well,? |actually,? |i(?: would|'d) say,? )?"
     r"[\s*_\"'(]*+"
 )
 # After "no" and the like the clause must end, or a new subject must follow.

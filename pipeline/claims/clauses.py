@@ -48,9 +48,12 @@ def _cuts(words: list[str], lo: int, hi: int, items: list[Item]) -> list[tuple[i
     """Give the places where a clause could end: (end, start of the next, whether a joint)."""
     taken: set[int] = set()
     cuts: list[tuple[int, int, bool]] = []
+    past = False
     for item in items:
-        if isinstance(item, Trigger) and "term" in item.categories:
-            cuts.append((item.lo, item.hi, False))
+        if isinstance(item, Trigger):
+            past = past or any(c == "prior" or c.startswith("skip") for c in item.categories)
+            if "term" in item.categories or (past and "now" in item.categories):
+                cuts.append((item.lo, item.hi, False))
         if item.hi - item.lo > 1:
             taken.update(range(item.lo, item.hi))
     cuts += [(i, i + 1, True) for i in range(lo, hi) if words[i] in _JOINTS and i not in taken]

@@ -38,10 +38,23 @@ def assess(words: list[str], clauses: list[Clause]) -> None:
             )
         rest_skipped = rest_skipped and words[clause.hi : clause.hi + 1] != [";"]
         _alternatives(words, clause)
+        _set_apart(words, clause)
+
+
+def _set_apart(words: list[str], clause: Clause) -> None:
+    """Keep a statement on an earlier image, or on patients in general, from being a claim.
+
+    A general statement denies nothing: "in general, no drusen" is about this patient.
+    """
+    categories = {category for item in clause.items for category in _categories(item)}
+    if "prior" in categories and _speaks_of_the_past(words, clause):
+        _mark("skip", _mentions(clause.items))
+    elif "general" in categories:
+        _mark("skip", [m for m in _mentions(clause.items) if not m.neg])
 
 
 def _apply(words: list[str], clause: Clause, n: int, trigger: Trigger) -> None:
-    after = [item for item in clause.items[n + 1 :] if isinstance(item, Mention)]
+    after = _after(clause, n)
     before = _before(words, clause, n) if _looks_back(words, clause, trigger) else []
     for category in trigger.categories:
         effect, _, direction = category.partition("_")
@@ -55,17 +68,12 @@ def _apply(words: list[str], clause: Clause, n: int, trigger: Trigger) -> None:
             _mark(effect, _noun_after(clause, after, trigger))
         elif direction == "all":
             _mark(effect, _mentions(clause.items))
-        elif category == "prior" and _speaks_of_the_past(words, clause):
-            _mark("skip", _mentions(clause.items))
 
 
 def _leaves_open(clause: Clause) -> bool:
     """Tell "whether ... is uncertain" from "asked whether ..."."""
     return any(
-        category.startswith("possible")
-        for item in clause.items
-        if isinstance(item, Trigger)
-        for category in item.categories
+        category.startswith("possible") for item in clause.items for category in _categories(item)
     )
 
 
@@ -97,9 +105,25 @@ def _looks_back(words: list[str], clause: Clause, trigger: Trigger) -> bool:
     directions = {category.rpartition("_")[2] for category in trigger.categories}
     if "post" not in directions:
         return False
-    if "pre" not in directions or trigger.hi >= clause.hi:
+    if trigger.hi >= clause.hi or ("pre" not in directions and trigger.hi - trigger.lo > 1):
         return True
     return words[trigger.hi] in _FILLERS
+
+
+def _after(clause: Clause, n: int) -> list[Mention]:
+    """Give the mentions that a forward trigger reaches: a denial ends a plan or a history."""
+    skips = "skip_pre" in _categories(clause.items[n])
+    reached: list[Mention] = []
+    for item in clause.items[n + 1 :]:
+        if isinstance(item, Mention):
+            reached.append(item)
+        elif skips and "neg_pre" in item.categories:
+            break
+    return reached
+
+
+def _categories(item: Item) -> tuple[str, ...]:
+    return item.categories if isinstance(item, Trigger) else ()
 
 
 def _before(words: list[str], clause: Clause, n: int) -> list[Mention]:
@@ -127,9 +151,10 @@ def _speaks_of_the_past(words: list[str], clause: Clause) -> bool:
 
 def _alternatives(words: list[str], clause: Clause) -> None:
     """Hedge both sides of an affirmed "consolidation or atelectasis": neither is asserted."""
-    targets = [m for m in _mentions(clause.items) if m.is_target]
-    for left, right in pairwise(targets):
+    named = [m for m in _mentions(clause.items) if m.is_target or m.kind == "attribute"]
+    for left, right in pairwise(named):
+        if left.is_target != right.is_target or left.neg or right.neg:
+            continue
         joined = words[left.hi : right.lo]
-        choice = _CHOICES.intersection(joined)
-        if choice and len(joined) <= 3 and not (left.neg or right.neg):
+        if len(joined) <= 3 and _CHOICES.intersection(joined):
             left.grade = right.grade = POSSIBLE

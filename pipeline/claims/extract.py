@@ -4,30 +4,21 @@ In: an answer, the dataset's lexicon and the concept that the question asks abou
 distinct assertions of the answer. Deterministic, linear in the length of the text, never raises.
 """
 
-from typing import NamedTuple
-
-from actors.schema import Claim
 from pipeline.claims.answers import Answer, read_lead
-from pipeline.claims.assertion import GRADES, Assertion
+from pipeline.claims.assertion import Assertion
 from pipeline.claims.binding import bind
 from pipeline.claims.clauses import VERBS, clauses
 from pipeline.claims.context import POSSIBLE, assess
 from pipeline.claims.matcher import Item, Mention, Trigger, matcher_for
 from pipeline.claims.revision import revises, settle, take_back
 from pipeline.claims.sentences import Sentence, split
+from pipeline.claims.statement import Said, spell_out
 from pipeline.claims.tokens import tokenise
 from pipeline.lexicon import Lexicon
 
-RESOLVED = "resolved"
+_PLACING = frozenset(("in", "at", "on", "within", "near", "over", "along", "involving"))
+_ADDING = frozenset(("also", "additionally", "another", "too"))
 _AT_SITE = frozenset(("affected", "involved", "abnormal", "where"))
-
-
-class _Said(NamedTuple):
-    """A mention that may become a claim, and whether its sentence revises an earlier statement."""
-
-    mention: Mention
-    kind: str
-    revised: bool
 
 
 def extract_assertions(
@@ -57,7 +48,7 @@ class _Reader:
         self.text, self.lexicon, self.asks = text, lexicon, asks
         self.tokens = tokenise(text)
         self.matcher = matcher_for(lexicon)
-        self.said: list[_Said] = []
+        self.said: list[Said] = []
         self.earlier: list[Mention] = []
         self.about = asks  # what a yes or no at the start of the next sentence speaks about
         self.header: list[Trigger] = []  # triggers of "No evidence of:" for the list below it
@@ -116,7 +107,7 @@ class _Reader:
         mention = Mention(self.lexicon.concepts[self.implied].kind, (self.implied,), -1, -1)
         mention.neg = answer == "no"
         mention.grade = POSSIBLE if answer == "uncertain" else 0
-        self.said.append(_Said(mention, mention.kind, self.revising))
+        self.said.append(Said(mention, mention.kind, self.revising))
 
     def _state(self, sentence: Sentence, items: list[Item]) -> None:
         words = self.tokens.words
@@ -124,13 +115,14 @@ class _Reader:
         if self.header and sentence.bullet and found:
             found[0] = found[0]._replace(items=[*self.header, *found[0].items])
         assess(words, found)
-        take_back(items)
+        adds = _ADDING.intersection(words[sentence.lo : sentence.hi])
+        take_back(items, [] if adds else self.earlier)
         for clause in found:
             free = bind(words, clause, self.earlier)
             targets = [m for m in clause.items if isinstance(m, Mention) and m.is_target]
             for m in clause.items:
                 if isinstance(m, Mention) and (m.is_target or m.kind == "attribute"):
-                    self.said.append(_Said(m, m.kind, self.revising))
+                    self.said.append(Said(m, m.kind, self.revising))
             for mention in free:
                 self._alone(mention, clause.hi)
             self.earlier = targets or self.earlier
@@ -143,49 +135,39 @@ class _Reader:
         if mention.kind == "site":
             if implied is not None and not implied.neg and not mention.neg and not implied.sites:
                 implied.sites = mention.ids
+            elif mention.neg and self.earlier:
+                self._elsewhere(mention)
             elif not self._is_subject(mention, clause_end):
-                self.said.append(_Said(mention, "site", self.revising))
+                self.said.append(Said(mention, "site", self.revising))
             return
         if mention.neg:
             return
         if self.asks in self.lexicon.concepts and self.asks is not None:
             changed = Mention("change", (self.asks,), mention.lo, mention.hi)
             changed.change, changed.grade = mention.ids[0], mention.grade
-            self.said.append(_Said(changed, "change", self.revising))
+            self.said.append(Said(changed, "change", self.revising))
         elif self.earlier and not self.earlier[-1].neg and self.earlier[-1].change is None:
             self.earlier[-1].change = mention.ids[0]
         else:
-            self.said.append(_Said(mention, "change", self.revising))
+            self.said.append(Said(mention, "change", self.revising))
+
+    def _elsewhere(self, site: Mention) -> None:
+        """Read "on the left but not on the right": the same findings, denied at this place."""
+        for finding in self.earlier:
+            absent = Mention(finding.kind, finding.ids, site.lo, site.hi)
+            absent.neg, absent.sites, absent.grade = True, site.ids, site.grade
+            self.said.append(Said(absent, absent.kind, self.revising))
 
     def _is_subject(self, site: Mention, end: int) -> bool:
         """Tell "the left lung is clear", which places nothing, from "in the left lung"."""
-        words = self.tokens.words[site.hi : end]
-        return bool(words) and words[0] in VERBS and not _AT_SITE.intersection(words)
+        words = self.tokens.words
+        if _PLACING.intersection(words[max(site.lo - 2, 0) : site.lo]):
+            return False
+        predicate = words[site.hi : end]
+        return not VERBS.isdisjoint(predicate) and _AT_SITE.isdisjoint(predicate)
 
     def assertions(self) -> tuple[Assertion, ...]:
         """Give the claims of all that was said and not taken back."""
-        made = [a for said in self.said if not said.mention.skip for a in self._claims(said)]
+        stated = [said for said in self.said if not said.mention.skip]
+        made = [a for said in stated for a in spell_out(said, self.tokens, self.lexicon)]
         return settle(made, self.lexicon)
-
-    def _claims(self, said: _Said) -> list[Assertion]:
-        mention = said.mention
-        start = self.tokens.starts[mention.lo] if mention.lo >= 0 else -1
-        end = self.tokens.ends[mention.hi - 1] if mention.lo >= 0 else -1
-        change = mention.change
-        resolved = change is not None and self.lexicon.concepts[change].name.lower() == RESOLVED
-        denied = mention.neg or mention.site_neg
-        if denied and not resolved:
-            change = None
-        return [
-            Assertion(
-                claim=Claim(concept=c, present=not denied and not resolved, site=s, change=change),
-                kind=said.kind,
-                certainty="uncertain" if mention.grade == POSSIBLE else "certain",
-                grade=GRADES[mention.grade],
-                start=start,
-                end=end,
-                revised=said.revised,
-            )
-            for c in mention.ids
-            for s in mention.sites or (None,)
-        ]

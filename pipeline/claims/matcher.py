@@ -63,7 +63,9 @@ class Matcher:
             _add(self._triggers, words, category, many=True)
         ids_by_change = _change_ids(lexicon)
         for words, change in changes():
-            _add(self._triggers, words, "change:" + ids_by_change.get(change, ""), many=True)
+            own = ids_by_change.get(change, "")
+            for category in _meaning(words, change) if not own else ("change:" + own,):
+                _add(self._triggers, words, category, many=True)
 
     def items(self, words: list[str], lo: int, hi: int) -> list[Item]:
         """Find concepts and triggers in ``words[lo:hi]``, longest first from the left."""
@@ -169,6 +171,14 @@ def _pairs(lexicon: Lexicon) -> list[tuple[tuple[str, ...], tuple[str, str]]]:
         words = ("bilateral", "bilaterally", "both side", "both sides", "on both sides")
         both += [(tuple(stem(w) for w in phrase(word)), alone) for word in words]
     return both
+
+
+def _meaning(words: tuple[str, ...], change: str) -> tuple[str, ...]:
+    """Say what a change means to a lexicon that does not name it: one that resolved is denied."""
+    if change != "resolved":
+        return ("change:",)
+    before = ("neg_pre",) if words[-1] == "of" or len(words) == 1 else ()
+    return (*before, *(("neg_post",) if words[-1] != "of" else ()))
 
 
 def _change_ids(lexicon: Lexicon) -> dict[str, str]:

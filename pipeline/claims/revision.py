@@ -10,15 +10,18 @@ from pipeline.claims.matcher import Item, Mention, Trigger
 from pipeline.lexicon import Lexicon
 
 
-def take_back(items: list[Item]) -> None:
-    """Unsay what a slip named: "a nodule, sorry, a mass" asserts the mass alone."""
+def take_back(items: list[Item], earlier: list[Mention]) -> None:
+    """Unsay what a slip named: "a nodule, sorry, a mass" asserts the mass alone.
+
+    ``earlier``: the findings of the sentence before, for one that opens with the correction.
+    """
     for n, item in enumerate(items):
         if not (isinstance(item, Trigger) and "correct" in item.categories):
             continue
         right = next((m for m in items[n + 1 :] if isinstance(m, Mention)), None)
         if right is None:
             continue
-        for left in reversed(items[:n]):
+        for left in reversed(items[:n] or earlier):
             if isinstance(left, Mention) and _same_sort(left, right):
                 left.skip = True
                 break

@@ -4,11 +4,13 @@ In: the tables beside this module: ``triggers.json``, ``changes.json`` and ``wor
 Out: phrases as words, each with its category. A phrase may hold ``(a|b|)`` alternatives; an empty
 one makes the words optional.
 
-Categories: ``neg_*`` deny, ``possible_*`` and ``probable_*`` hedge, ``skip_*`` keep a mention from
-being an assertion at all (history, hypothesis, plan, somebody else, report of a statement),
-``affirm`` cancels what its words would trigger alone, ``term`` ends a scope, ``prior`` speaks of
-an earlier image, ``correct`` takes back, ``revise`` marks an explicit revision. ``_pre`` reaches
-to the right, ``_post`` to the left.
+Categories: ``neg_*`` deny, ``possible_*`` and ``probable_*`` hedge, ``skip_*`` and ``start_rest``
+keep a mention from being an assertion at all (history, hypothesis, plan, somebody else, report of
+a statement), ``general`` speaks of patients at large and ``prior`` of an earlier image, ``whether``
+does what its sentence says, ``affirm`` cancels what its words would trigger alone, ``term`` ends a
+scope and ``now`` one of the past, ``correct`` takes back, ``revise`` marks an explicit revision.
+``_pre`` reaches to the right, ``_post`` to the left, ``_next`` to the very next noun, ``_all`` to
+the clause, ``_rest`` to the end of the sentence.
 """
 
 import json

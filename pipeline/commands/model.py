@@ -1,4 +1,4 @@
-"""``model init-tiny``: a random-weight checkpoint for trying the real path."""
+"""``model init-tiny|describe``: a random-weight checkpoint, and what a checkpoint is."""
 
 import argparse
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 from actors.conversation import caption, system_prompt, user_message
 from actors.gold import gold_text
 from pipeline.errors import BadInput
+from pipeline.model_card import card_text, describe_model
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.tiny_model import init_tiny
 
@@ -24,6 +25,10 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
     init.add_argument("folder", type=Path, metavar="FOLDER", help="where the checkpoint goes")
     init.add_argument("--seed", type=int, default=0, metavar="N", help="of the weights, default 0")
     init.set_defaults(handler=_init_tiny)
+    text = "print a checkpoint's architecture, context and box dialect, and what it lacks"
+    describe = parts.add_parser("describe", help=text, description=text)
+    describe.add_argument("source", metavar="SOURCE", help="folder or URI with config.json")
+    describe.set_defaults(handler=_describe)
 
 
 def _init_tiny(arguments: argparse.Namespace) -> int:
@@ -31,6 +36,11 @@ def _init_tiny(arguments: argparse.Namespace) -> int:
         raise BadInput(f"{arguments.folder} is not empty")
     count = init_tiny(arguments.folder, phantom_corpus(_CORPUS), seed=arguments.seed)
     print(f"{arguments.folder}: Idefics3 with {count:,} random parameters")
+    return 0
+
+
+def _describe(arguments: argparse.Namespace) -> int:
+    print(card_text(describe_model(arguments.source)))
     return 0
 
 

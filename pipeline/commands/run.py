@@ -1,4 +1,4 @@
-"""``run``, ``generate``, ``score``, ``reduce``, ``report``: an evaluation, whole or by phase."""
+"""``run``, ``generate``, ``score``, ``reduce``: an evaluation, whole or by phase."""
 
 import argparse
 import sys
@@ -9,14 +9,16 @@ from rich.console import Console
 
 from conf.errors import ConfigError
 from conf.load import from_document, load
-from conf.schema import BOX_DIALECTS, METRICS, ScoringConfig
+from conf.schema import BOX_DIALECTS, METRICS, RunConfig, ScoringConfig
 from pipeline.cluster import cluster
-from pipeline.dataset import open_dataset
+from pipeline.dataset import Gold, open_dataset
 from pipeline.errors import BadInput
-from pipeline.report import summary_table, write_report
+from pipeline.outlook import outlook, outlook_text
+from pipeline.report import summary_table
 from pipeline.run import evaluate, generate_turns, prepare, summarise
-from pipeline.score import Gold, declared_dialect, score
+from pipeline.score import score
 from pipeline.storage import RunDirectory, exists, read_bytes, read_parquet
+from pipeline.tables import declared_dialect
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 
@@ -28,7 +30,12 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
         ("generate", _generate, "only answer the turns that have no answer yet"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        _add_config(command)
+        add_config(command)
+        command.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="only say what would be done, where, and whether the cluster can hold it",
+        )
         command.set_defaults(handler=handler)
     text = "score any folder of turn-output Parquet against its dataset; needs no GPU"
     command = commands.add_parser("score", help=text, description=text)
@@ -43,19 +50,17 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
     command.add_argument("--limit", type=int, metavar="N", help="only the first N dialogues")
     _add_scoring(command)
     command.set_defaults(handler=_score)
-    for name, handler, text in (
-        ("reduce", _reduce, "sum up a run's scores again, with other weights or resamples"),
-        ("report", _report, "write and print a run's report from its summary"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("run", metavar="RUN", help="run directory, or an output of score")
-        _add_scoring(command)
-        command.set_defaults(handler=handler)
+    text = "sum up a run's scores again, with other weights or resamples"
+    command = commands.add_parser("reduce", help=text, description=text)
+    command.add_argument("run", metavar="RUN", help="run directory, or an output of score")
+    _add_scoring(command)
+    command.set_defaults(handler=_reduce)
 
 
-def _add_config(command: argparse.ArgumentParser) -> None:
+def add_config(command: argparse.ArgumentParser) -> None:
+    """Add --config and the overrides."""
     command.add_argument(
-        "--config", required=True, metavar="FILE", help="YAML file, or demo, full, nightly"
+        "--config", required=True, metavar="FILE", help="YAML file, or the preset demo or full"
     )
     command.add_argument(
         "overrides", nargs="*", metavar="key=value", help="e.g. output=s3://bucket/runs"
@@ -74,12 +79,26 @@ def _add_scoring(command: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     config = load(arguments.config, arguments.overrides)
+    if arguments.dry_run:
+        return _dry_run(config)
     run = evaluate(config)
     _show(run)
     return 0
 
 
+def _dry_run(config: RunConfig) -> int:
+    prepared = prepare(config, dry=True)
+    with cluster():
+        seen = outlook(prepared)
+    print(outlook_text(seen))
+    if seen.problem:
+        raise BadInput(seen.problem)
+    return 0
+
+
 def _generate(arguments: argparse.Namespace) -> int:
+    if arguments.dry_run:
+        return _dry_run(load(arguments.config, arguments.overrides))
     prepared = prepare(load(arguments.config, arguments.overrides))
     with cluster():
         done = generate_turns(prepared)
@@ -103,15 +122,6 @@ def _score(arguments: argparse.Namespace) -> int:
 def _reduce(arguments: argparse.Namespace) -> int:
     run = RunDirectory(arguments.run)
     summarise(run, _scoring(arguments, run))
-    _show(run)
-    return 0
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    run = RunDirectory(arguments.run)
-    if not exists(run.summary):
-        raise BadInput(f"{run.summary} is missing; run score or reduce first")
-    write_report(run, read_parquet(run.summary), _scoring(arguments, run))
     _show(run)
     return 0
 

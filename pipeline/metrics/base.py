@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from actors.gold import RESOLVED
 from actors.schema import Box, Claim, Dialogue, Region, Row, Turn
 from pipeline.claims import Assertion
 
@@ -166,3 +167,16 @@ def agree(a: Claim, b: Claim) -> bool:
         and (a.site is None or b.site is None or a.site == b.site)
         and (a.change is None or b.change is None or a.change == b.change)
     )
+
+
+def says(own: Claim, expert: Claim) -> bool:
+    """Tell whether a model's claim says what the expert's does.
+
+    As ``agree``, but a change that the expert names has to be named, too: an answer to "how has it
+    changed" that only repeats the finding does not say it. It may be named alone ("it has grown").
+    """
+    if expert.change is None:
+        return agree(own, expert)
+    if own.concept == expert.change:
+        return own.present and (expert.present or expert.change == RESOLVED)
+    return own.change is not None and agree(own, expert)

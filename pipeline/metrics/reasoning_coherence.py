@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from actors.schema import Claim
 from pipeline.lexicon import Lexicon
-from pipeline.metrics.base import DialogueReading, Score, TurnReading, agree, ratio
+from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio, says
 from pipeline.metrics.contradictions import Said, conflict
 
 METRIC = "reasoning_coherence"
@@ -77,7 +77,7 @@ def _recall(reading: DialogueReading) -> float | None:
 
 
 def _common(expert: list[Claim], turns: list[list[Claim]]) -> int:
-    """Length of the longest common subsequence under ``agree``, each turn's claims unordered.
+    """Length of the longest common subsequence under ``says``, each turn's claims unordered.
 
     ``best[i]`` is the length over the first i expert claims and the turns so far; a further turn
     extends it by the claims that it shares with the expert's next ones.
@@ -90,7 +90,7 @@ def _common(expert: list[Claim], turns: list[list[Claim]]) -> int:
         for start in range(len(expert)):
             unused = list(claims)
             for end in range(start, len(expert)):
-                same = next((c for c in unused if agree(expert[end], c)), None)
+                same = next((c for c in unused if says(c, expert[end])), None)
                 if same is not None:
                     unused.remove(same)
                 length = best[start] + len(claims) - len(unused)
@@ -121,7 +121,7 @@ def _support(reading: DialogueReading, diagnosis: TurnReading, lexicon: Lexicon)
 def _stands(claim: Claim, said: list[Said], diagnosis_turn: int, lexicon: Lexicon) -> bool:
     return any(
         turn.turn.turn < diagnosis_turn
-        and agree(claim, own.claim)
+        and says(own.claim, claim)
         and not any(conflict((turn, own), later, lexicon) for later in said[n + 1 :])
         for n, (turn, own) in enumerate(said)
     )

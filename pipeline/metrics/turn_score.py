@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from actors.schema import Turn
 from pipeline.answers import parse_boolean, parse_choice
 from pipeline.lexicon import Lexicon
-from pipeline.metrics.base import JudgedClaim, agree
+from pipeline.metrics.base import JudgedClaim, says
 from pipeline.numbers import parse_gold_number, parse_number
 
 _SLACK = 1e-9  # the tolerance is met where only floating point says otherwise
@@ -83,7 +83,7 @@ def text_f1(turn: Turn, claims: Sequence[JudgedClaim]) -> float | None:
     if not turn.claims:
         return None
     certain = [c for c in claims if c.certain]
-    recall = sum(any(agree(e, c.claim) for c in certain) for e in turn.claims) / len(turn.claims)
+    recall = sum(any(says(c.claim, e) for c in certain) for e in turn.claims) / len(turn.claims)
     judged = [c for c in certain if c.verdict is not None]
     if not judged:
         return recall

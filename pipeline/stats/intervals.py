@@ -19,7 +19,7 @@ from pipeline.stats.composite import INVERTED, OVERALL
 from pipeline.stats.resample import Resampling, bootstrap, ratios
 from pipeline.stats.table import Block, Floats, SumsTable
 
-FEW_CLUSTERS = 20  # below this, percentile intervals are too short; docs/statistics.md has figures
+FEW_CLUSTERS = 20  # nominal 95 % intervals covered 92 % at 20 clusters, 90 % at 10
 
 UNDEFINED = "undefined: no denominator"
 ONE_CLUSTER = "one cluster: nothing to resample"

@@ -100,7 +100,7 @@ def _stack(blocks: Sequence[Block], n_clusters: int) -> tuple[sparse.csr_array, 
     Sparse, because a cluster is in few groups, and because its product adds up in a fixed order on
     one thread: the same bits on every machine. For 8,000 dialogues (10,000 resamples,
     403 values, 2 cores) dense products took 4 s on one BLAS thread, but 47 s on two where another
-    process kept one of them waiting; this takes 3 s either way.
+    process kept one of them waiting; this took 3 s beside it.
     """
     rows = []
     for block in blocks:

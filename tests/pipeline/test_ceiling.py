@@ -4,6 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.ceiling import reference_ceiling
+from pipeline.cli import main
+from pipeline.commands.ceiling import ceiling_lines
+from pipeline.dataset import open_dataset
 from pipeline.stats.resample import Resampling
 
 PLAN = Resampling(resamples=500, confidence=0.95, seed=1)
@@ -88,3 +91,21 @@ def test_impossible_agreements_are_refused():
         reference_ceiling(["a"], [1.2], PLAN)
     with pytest.raises(ValueError, match="2 clusters for 1 agreements"):
         reference_ceiling(["a", "b"], [1.0], PLAN)
+
+
+def test_the_command_tells_the_ceiling_of_a_dataset(phantom, capsys):
+    assert main(["ceiling", str(phantom)]) == 0
+    counted, human, least, most, difference = capsys.readouterr().out.splitlines()
+    turns = [t for d in open_dataset(str(phantom)).dialogues().to_pylist() for t in d["turns"]]
+    assert counted == f"turns with an agreement: {len(turns)}, without: 0"
+    mean = 100 * sum(t["agreement"] for t in turns) / len(turns)
+    assert human.startswith(f"human level: {mean:.1f} (")
+    values = [float(line.split(": ")[1].split()[0]) for line in (human, least, most)]
+    assert values[1] < values[2] < values[0]
+    assert difference.endswith("points")
+
+
+def test_a_ceiling_that_is_not_known_is_told_with_its_reason():
+    lines = ceiling_lines(reference_ceiling(["a"], [None], PLAN))
+    assert lines[1] == "human level: undefined: no turn has an agreement"
+    assert lines[-1].endswith("undefined")

@@ -1,7 +1,7 @@
 import pytest
 
 from actors.schema import Claim
-from pipeline.claims import extract_assertions, leading_answer
+from pipeline.claims import Assertion, extract_assertions, leading_answer
 from pipeline.lexicon import Concept, Kind, Lexicon
 
 
@@ -84,3 +84,143 @@ def test_what_cannot_be_excluded_is_uncertain_and_no_claim():
 )
 def test_a_leading_answer_is_read_only_where_it_stands_alone(text, answer):
     assert leading_answer(text) == answer
+
+
+def only(text: str, asks: str | None = None) -> Assertion:
+    (assertion,) = extract_assertions(text, LEXICON, asks)
+    return assertion
+
+
+def test_a_span_covers_the_mention_and_an_implied_claim_has_none():
+    text = "There is a small Nodule."
+    assertion = only(text)
+    assert text[assertion.start : assertion.end] == "Nodule"
+    assert (only("Yes.", "nodule").start, only("Yes.", "nodule").end) == (-1, -1)
+
+
+@pytest.mark.parametrize(
+    ("text", "grade", "certainty", "present"),
+    [
+        ("A nodule.", "definite", "certain", True),
+        ("Probably a nodule.", "probable", "certain", True),
+        ("Possibly a nodule.", "possible", "uncertain", True),
+        ("Possibly no nodule.", "possible", "uncertain", False),
+        ("A nodule is unlikely.", "definite", "certain", False),
+    ],
+)
+def test_only_what_is_merely_possible_is_no_claim(text, grade, certainty, present):
+    found = only(text)
+    assert (found.grade, found.certainty, found.claim.present) == (grade, certainty, present)
+
+
+@pytest.mark.parametrize(
+    ("text", "asks", "kind"),
+    [
+        ("A nodule.", None, "finding"),
+        ("Pneumonia.", None, "diagnosis"),
+        ("It looks malignant.", None, "attribute"),
+        ("In the left lung.", "nodule", "site"),
+        ("Unchanged.", "nodule", "change"),
+        ("Unchanged.", None, "change"),
+        ("Yes.", "pneumonia", "diagnosis"),
+    ],
+)
+def test_the_kind_tells_what_a_claim_is_about(text, asks, kind):
+    assert only(text, asks).kind == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On closer review, there is no nodule.",
+        "I was wrong: there is no nodule.",
+        "I was wrong. There is no nodule.",
+        "My earlier answer was incorrect, there is no nodule.",
+        "Correction: there is no nodule.",
+        "No. On second look, no.",
+    ],
+)
+def test_an_explicit_revision_is_marked(text):
+    assert all(a.revised for a in extract_assertions(text, LEXICON, "nodule") if a.start >= 0)
+    assert {a.claim for a in extract_assertions(text, LEXICON, "nodule")} == {no("nodule")}
+
+
+def test_a_plain_statement_is_no_revision():
+    assert not only("There is no nodule.").revised
+    first, second = extract_assertions("I was wrong: a nodule. There is a mass.", LEXICON)
+    assert (first.revised, second.revised) == (True, False)
+
+
+def test_a_revision_removes_what_it_contradicts_in_the_same_answer():
+    text = "The nodule is benign. On closer review, it is malignant."
+    assert claims(text) == [yes("nodule"), yes("malignant")]
+    assert claims("A nodule. On closer review, there is no nodule.") == [no("nodule")]
+
+
+def test_a_contradiction_without_a_revision_stays():
+    assert claims("There is a nodule. There is no nodule.") == [yes("nodule"), no("nodule")]
+
+
+def test_a_claim_that_says_less_is_part_of_one_that_says_more():
+    assert claims("A nodule. The nodule in the left lung. A nodule.") == [
+        yes("nodule", "left_lung")
+    ]
+    assert claims("No nodule. No nodule in the left lung.") == [
+        no("nodule"),
+        no("nodule", "left_lung"),
+    ]
+
+
+def test_two_places_are_two_claims():
+    text = "A nodule in the left lung and in the right lung."
+    assert claims(text) == [yes("nodule", "left_lung"), yes("nodule", "right_lung")]
+
+
+def test_explicit_words_outweigh_an_opposite_yes_or_no():
+    assert claims("No, the nodule has grown.", "nodule") == [yes("nodule", change="larger")]
+    assert claims("Yes, it has resolved.", "nodule") == [no("nodule", change="resolved")]
+
+
+def test_a_yes_or_no_answers_the_question_before_it():
+    text = "Is there a mass? No. Is there an effusion? Yes."
+    assert claims(text, "nodule") == [no("mass"), yes("effusion")]
+
+
+def test_a_concept_that_the_lexicon_lacks_is_not_implied():
+    assert claims("Yes.", "unknown") == []
+
+
+def test_a_pronoun_speaks_of_the_finding_before_it():
+    text = "There is an effusion. It is larger. It lies in the left lung."
+    assert claims(text, "nodule") == [yes("effusion", "left_lung", "larger")]
+
+
+def test_a_finding_of_the_earlier_image_is_claimed_once_it_is_said_to_have_changed():
+    assert claims("The prior image showed a nodule.") == []
+    assert claims("The prior image showed a nodule. It is smaller.") == [
+        yes("nodule", change="smaller")
+    ]
+    assert claims("The prior image showed a nodule. It has resolved.") == [
+        no("nodule", change="resolved")
+    ]
+
+
+def test_a_lexicon_without_changes_still_reads_what_has_resolved_as_absent():
+    bare = Lexicon({c: LEXICON.concepts[c] for c in ("nodule", "mass")})
+    for text in ("The nodule has resolved.", "Resolved nodule.", "The nodule is no longer seen."):
+        assert [a.claim for a in extract_assertions(text, bare)] == [no("nodule")]
+
+
+def test_a_heading_denies_each_item_of_its_list_and_nothing_after_it():
+    text = "No evidence of:\n- nodule\n- mass in the left lung\n\nThere is an effusion."
+    assert claims(text) == [no("nodule"), no("mass", "left_lung"), yes("effusion")]
+
+
+def test_a_finding_denied_at_one_place_is_not_denied_at_another():
+    text = "Effusion is present in the left lung but not in the right lung."
+    assert claims(text) == [yes("effusion", "left_lung"), no("effusion", "right_lung")]
+
+
+def test_a_wrapped_line_goes_on_with_the_sentence():
+    assert claims("No nodule or\nmass is seen.") == [no("nodule"), no("mass")]
+    assert claims("No nodule\nMass") == [no("nodule"), yes("mass")]

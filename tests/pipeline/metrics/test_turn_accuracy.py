@@ -182,3 +182,25 @@ def test_each_turn_number_has_its_row():
 def test_gold_answer_that_is_no_number_is_named():
     with pytest.raises(ValueError, match="'large'"):
         accuracy(turn(1, "number", "large"), "5")
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("The nodule is larger.", 1.0),
+        ("It has increased: larger.", 1.0),
+        ("The nodule is smaller.", 0.0),
+        ("The nodule is not larger.", 0.0),
+        ("There is a nodule.", 0.0),
+        ("There is no nodule.", 0.0),
+        ("It is not larger.", 0.0),
+    ],
+)
+def test_an_answer_about_change_has_to_name_the_change(text, score):
+    case = dialogue(
+        turn(1, "region", region_id="a", image_ids=("now", "then")),
+        turn(2, "text", "Larger.", claims=(claim("nodule", change="larger"),)),
+        findings=(finding("nodule", change="larger"),),
+        regions=[region("a")],
+    )
+    assert rows(case, {2: text})["turn_accuracy"].numerator == score

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-import ray
 
 from actors.schema import DIALOGUE_SCHEMA, Dialogue
 from pipeline.lexicon import Lexicon
@@ -15,19 +14,10 @@ COUNT = DIALOGUES_PER_PART + 20
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory, ray_cluster) -> Path:
     target = tmp_path_factory.mktemp("phantom")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     build(str(target), dialogues=COUNT, seed=5, parallelism=2)
-    yield target
-    ray.shutdown()
-
-
-@pytest.fixture(scope="module")
-def monkeypatch_module():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_AUTH_MODE", "disabled")
-        yield patch
+    return target
 
 
 def tree(root: Path) -> dict[str, str]:

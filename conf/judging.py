@@ -1,0 +1,183 @@
+"""What judging a run is: judges, rubrics, and the jury they make.
+
+In: YAML of ``conf/judge.yaml``'s and ``conf/rubrics/*.yaml``'s form. Out: frozen dataclasses,
+checked where they are made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from conf.errors import ConfigError
+from conf.load import check_keys, read_document, section
+from conf.schema import name_folder
+
+JUDGE_BACKENDS = ("openai", "vllm", "scripted")
+_LEAST = {
+    "max_tokens": 1,
+    "temperature": 0,
+    "seed": 0,
+    "actors": 1,
+    "max_in_flight": 1,
+    "retries": 0,
+}
+LEVELS = ("nominal", "ordinal", "interval")
+UNITS = ("turn", "dialogue")
+# What a rubric's prompt can ask for, by its unit. Texts are put in as JSON strings.
+PLACEHOLDERS = {
+    "turn": frozenset({"question", "choices", "expert_answer", "expert_claims", "answer"}),
+    "dialogue": frozenset({"findings", "transcript"}),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeConfig:
+    """One judge and how it is reached.
+
+    ``model`` is the served model's id (openai), a checkpoint (vllm) or a script (scripted);
+    ``base_url`` the endpoint up to and with /v1; ``api_key_env`` the environment variable with its
+    key. Each of ``actors`` has at most ``max_in_flight`` requests open; ``timeout_s`` bounds one of
+    them, in seconds, and it is tried 1 + ``retries`` times. ``engine`` goes to vLLM as it is.
+    ``structured`` asks the engine to hold to the verdict's JSON schema; off for endpoints that
+    refuse one.
+    """
+
+    name: str
+    backend: str
+    model: str
+    base_url: str | None
+    api_key_env: str | None
+    structured: bool
+    max_tokens: int
+    temperature: float
+    seed: int
+    actors: int
+    max_in_flight: int
+    timeout_s: float
+    retries: int
+    engine: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        name_folder("judges.name", self.name)
+        if self.name == "jury":
+            raise ConfigError("judges.name is 'jury', which names all judges together")
+        if self.backend not in JUDGE_BACKENDS:
+            raise ConfigError(
+                f"judges.backend is {self.backend!r}; choose one of {', '.join(JUDGE_BACKENDS)}"
+            )
+        if self.backend == "openai" and not (self.base_url or "").startswith("http"):
+            raise ConfigError(f"judges.base_url of {self.name} is {self.base_url!r}, not a URL")
+        for key, value in _LEAST.items():
+            if getattr(self, key) < value:
+                raise ConfigError(f"judges.{key} is {getattr(self, key)}; at least {value}")
+        if self.timeout_s <= 0:
+            raise ConfigError(f"judges.timeout_s is {self.timeout_s}; it must be above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """One thing graded, in whole numbers from ``least`` to ``most``; higher is better.
+
+    ``level`` is how far its grades can be compared: it decides the form of agreement.
+    """
+
+    name: str
+    description: str
+    least: int
+    most: int
+    level: str
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        name_folder("criteria.name", self.name)
+        if self.name == "reason":
+            raise ConfigError("criteria.name is 'reason', which every verdict has already")
+        if self.least >= self.most:
+            raise ConfigError(f"criteria.{self.name}: least {self.least} is not below {self.most}")
+        if self.level not in LEVELS:
+            raise ConfigError(f"criteria.{self.name}: level {self.level!r}, not one of {LEVELS}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rubric:
+    """What a judge is asked, of which turns or dialogues; raise ``version`` with every change.
+
+    ``answer_types`` and ``step``: of a turn rubric the turns it is about, of a dialogue rubric the
+    dialogues that have such a turn; empty and None mean all. ``shows_images``: the judge sees what
+    the model saw.
+    """
+
+    name: str
+    version: int
+    unit: str
+    answer_types: tuple[str, ...]
+    step: str | None
+    shows_images: bool
+    system: str
+    prompt: str
+    criteria: tuple[Criterion, ...]
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        name_folder("rubric.name", self.name)
+        if self.unit not in UNITS:
+            raise ConfigError(f"rubric {self.name}: unit is {self.unit!r}, not one of {UNITS}")
+        if not self.criteria:
+            raise ConfigError(f"rubric {self.name} has no criteria")
+        template = Template(self.prompt)
+        unknown = set(template.get_identifiers()) - PLACEHOLDERS[self.unit]
+        if unknown or not template.is_valid():
+            known = ", ".join(sorted(PLACEHOLDERS[self.unit]))
+            raise ConfigError(
+                f"rubric {self.name}: prompt names {sorted(unknown)}; a {self.unit} has {known}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgingConfig:
+    """The rubrics to judge by, and who judges."""
+
+    rubrics: tuple[Rubric, ...]
+    judges: tuple[JudgeConfig, ...]
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        for what, names in (("rubrics", self.rubrics), ("judges", self.judges)):
+            listed = [n.name for n in names]
+            if not listed or len(set(listed)) < len(listed):
+                raise ConfigError(f"{what} is empty or names one twice: {listed}")
+
+
+def load_judging(path: str, overrides: Sequence[str] = ()) -> JudgingConfig:
+    """Read who judges and by what; rubrics are named as packaged ones, or as files.
+
+    Raises:
+        ConfigError: one sentence that names the key.
+    """
+    document = read_document(path, overrides)
+    if not isinstance(document, dict):
+        raise ConfigError(f"config {path} is not a mapping")
+    check_keys("", document, ["rubrics", "judges"])
+    for key, value in document.items():
+        if not isinstance(value, list):
+            raise ConfigError(f"{key} is not a list")
+    judges = [section(f"judges.{n}", JudgeConfig, j) for n, j in enumerate(document["judges"])]
+    rubrics = tuple(load_rubric(str(name)) for name in document["rubrics"])
+    return JudgingConfig(rubrics=rubrics, judges=tuple(judges))
+
+
+def load_rubric(name: str) -> Rubric:
+    """Read a packaged rubric by its name, or a file by its path; raises ConfigError."""
+    file = Path(name)
+    if not file.suffix:
+        file = Path(__file__).parent / "rubrics" / f"{name}.yaml"
+    document = read_document(str(file))
+    if not isinstance(document, dict) or not isinstance(document.get("criteria"), list):
+        raise ConfigError(f"rubric {name} is not a mapping with a list of criteria")
+    parts = enumerate(document["criteria"])
+    criteria = tuple(section(f"criteria.{n}", Criterion, part) for n, part in parts)
+    types = tuple(document.get("answer_types") or ())
+    return section("rubric", Rubric, document | {"criteria": criteria, "answer_types": types})  # type: ignore[no-any-return]

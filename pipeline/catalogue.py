@@ -1,0 +1,73 @@
+"""The catalogue: every finished run of an output folder in one table, for leaderboards and SQL.
+
+In: a run's manifest and summary. Out: ``<output>/catalogue/<run_id>-<model>.parquet``, one row per
+group and metric. A file appears whole, and entering a run again replaces its own file alone, so any
+number of programs may write at once.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.storage import join, list_files, read_parquet, write_parquet
+from pipeline.tables import SUMMARY_SCHEMA
+
+_s = pa.string()
+CATALOGUE_SCHEMA = pa.schema(
+    [
+        pa.field("run_id", _s, nullable=False),
+        pa.field("model", _s, nullable=False),
+        pa.field("weights_id", _s, nullable=False),
+        pa.field("dataset", _s, nullable=False),
+        pa.field("release", _s, nullable=False),
+        pa.field("content", _s, nullable=False),  # the dataset's content id
+        pa.field("limit", pa.int64()),  # only so many dialogues were asked for
+        pa.field("dropped", pa.int64(), nullable=False),  # dialogues left out for their faults
+        pa.field("prompt", _s, nullable=False),
+        pa.field("box_dialect", _s, nullable=False),
+        pa.field("sampling", _s, nullable=False),  # JSON
+        pa.field("weights", _s, nullable=False),  # JSON, of the overall score
+        pa.field("finished", pa.timestamp("s", tz="UTC"), nullable=False),
+        *SUMMARY_SCHEMA,
+    ]
+)
+
+
+def enter(output: str, manifest: dict[str, Any], summary: pa.Table) -> str:
+    """Write one finished run into the catalogue below ``output`` and give the file's URI.
+
+    Args:
+        output: the folder that holds the runs.
+        manifest: the run's, with its ``finished`` time and what it was ``scored`` with.
+        summary: rows of SUMMARY_SCHEMA.
+    """
+    dataset, protocol = manifest["dataset"], manifest["protocol"]
+    name = manifest["model"]["name"]
+    same = {
+        "run_id": manifest["run_id"],
+        "model": name,
+        "weights_id": manifest["model"]["weights"],
+        "dataset": dataset["name"],
+        "release": dataset["release"],
+        "content": dataset["content"],
+        "limit": dataset["limit"],
+        "dropped": len(dataset["dropped"]),
+        "prompt": protocol["prompt"],
+        "box_dialect": protocol["box_dialect"],
+        "sampling": json.dumps(protocol["sampling"], sort_keys=True),
+        "weights": json.dumps(manifest["scored"]["weights"], sort_keys=True),
+        "finished": datetime.fromisoformat(manifest["finished"]),
+    }
+    rows = [same | row for row in summary.to_pylist()]
+    uri = join(output, "catalogue", f"{manifest['run_id']}-{name}.parquet")
+    write_parquet(uri, pa.Table.from_pylist(rows, schema=CATALOGUE_SCHEMA))
+    return uri
+
+
+def read_catalogue(output: str) -> pa.Table:
+    """Read all entries, in CATALOGUE_SCHEMA; no rows where nothing was entered yet."""
+    files = list_files(join(output, "catalogue"), ".parquet")
+    tables = [read_parquet(uri).cast(CATALOGUE_SCHEMA) for uri in files]
+    return pa.concat_tables([CATALOGUE_SCHEMA.empty_table(), *tables])

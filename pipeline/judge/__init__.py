@@ -1,0 +1,1 @@
+"""Judges beside the rules: prompts, verdicts, agreement, calibration, score rows."""

@@ -1,0 +1,101 @@
+"""Verdicts to score rows, beside those of the rules and under names of their own.
+
+In: the items of a rubric and every judge's verdicts on them. Out: per dialogue one row per
+criterion and judge, and one for the jury: grades as shares of the scale, over the verdicts.
+What no judge could grade is in neither sum; ``failed`` counts it. What the model did not
+answer gets the lowest grade, as it counts as wrong for the rules.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conf.judging import Criterion, Rubric
+from pipeline.judge.calibration import Calibration
+from pipeline.judge.tasks import Item
+from pipeline.metrics.base import Score, ratio
+
+JURY = "jury"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One judge on one item: a grade per criterion, or why there is none."""
+
+    grades: Mapping[str, int]
+    reason: str | None
+
+
+Verdicts = Mapping[tuple[str, int], Verdict]  # of one judge and rubric, by dialogue and turn
+Maps = Mapping[tuple[str, str], Calibration]  # by criterion and judge
+
+
+def metric_name(rubric: Rubric, what: str, judge: str) -> str:
+    """Name a judge's metric: rubric with its version, criterion, judge."""
+    return f"judge:{rubric.name}-v{rubric.version}:{what}:{judge}"
+
+
+def dialogue_scores(
+    rubric: Rubric, items: Sequence[Item], verdicts: Mapping[str, Verdicts], maps: Maps
+) -> list[Score]:
+    """Score one dialogue's items by one rubric: every judge, calibrated judges, the jury.
+
+    Args:
+        rubric: what was judged by.
+        items: of this dialogue; none where the rubric is not about it.
+        verdicts: by judge; an item without an entry was never put.
+        maps: calibrations, where there are expert labels.
+    """
+    rows = []
+    for judge, given in verdicts.items():
+        found = [_verdict(item, given) for item in items]
+        for c in rubric.criteria:
+            grades = [v.grades[c.name] for v in found if v.reason is None]
+            reason = _why_none(found)
+            rows.append(_row(metric_name(rubric, c.name, judge), c, grades, reason))
+            if (c.name, judge) in maps:
+                mapped = maps[c.name, judge].apply(grades)
+                name = metric_name(rubric, c.name, f"{judge}:calibrated")
+                rows.append(_row(name, c, mapped, reason))
+        put = [v for i, v in zip(items, found, strict=True) if i.prompt is not None]
+        name = metric_name(rubric, "failed", judge)
+        failed = sum(v.reason is not None for v in put)
+        rows.append(ratio(name, failed, len(put), "nothing was put to the judge"))
+    return [*rows, *_jury(rubric, items, verdicts)] if len(verdicts) > 1 else rows
+
+
+def _jury(
+    rubric: Rubric, items: Sequence[Item], verdicts: Mapping[str, Verdicts]
+) -> Iterable[Score]:
+    """The mean grade of the judges, where more than half of them gave one."""
+    quorum = len(verdicts) // 2 + 1
+    reason = f"fewer than {quorum} of {len(verdicts)} judges gave a verdict"
+    for c in rubric.criteria:
+        means = []
+        for item in items:
+            found = [_verdict(item, given) for given in verdicts.values()]
+            grades = [v.grades[c.name] for v in found if v.reason is None]
+            if len(grades) >= quorum:
+                means.append(sum(grades) / len(grades))
+        name = metric_name(rubric, c.name, JURY)
+        yield _row(name, c, means, reason if items else _NOTHING)
+
+
+def _verdict(item: Item, given: Verdicts) -> Verdict:
+    if item.prompt is None:
+        return Verdict({c.name: c.least for c in item.rubric.criteria}, None)
+    missing = Verdict({}, "not put to the judge")
+    return given.get((item.dialogue_id, item.turn), missing)
+
+
+def _row(metric: str, criterion: Criterion, grades: Iterable[float], reason: str) -> Score:
+    span = criterion.most - criterion.least
+    shares = [(float(grade) - criterion.least) / span for grade in grades]
+    return ratio(metric, sum(shares), len(shares), reason)
+
+
+def _why_none(found: Sequence[Verdict]) -> str:
+    reasons = [v.reason for v in found if v.reason is not None]
+    return reasons[0] if reasons else _NOTHING
+
+
+_NOTHING = "the rubric is not about any turn of this dialogue"

@@ -1,0 +1,51 @@
+"""Rows that arrive over hours, gathered into files of some size.
+
+In: tables of one schema. Out: new files under one folder, each whole or not there.
+"""
+
+import time
+import uuid
+from types import TracebackType
+
+import pyarrow as pa
+
+from pipeline.storage import join, write_parquet
+
+# A killed driver loses at most what was not flushed: two seconds of answers.
+_FLUSH_ROWS, _FLUSH_S = 4096, 2.0
+
+
+class PartWriter:
+    """Writes when there is enough or enough time has passed, and at the end whatever happened."""
+
+    def __init__(self, folder: str, schema: pa.Schema) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._tables: list[pa.Table] = []
+        self._flushed = time.monotonic()
+
+    def __enter__(self) -> "PartWriter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.flush()
+
+    def add(self, table: pa.Table) -> None:
+        """Take rows that belong together: they end in one file."""
+        self._tables.append(table.select(self._schema.names))
+        rows = sum(t.num_rows for t in self._tables)
+        if rows >= _FLUSH_ROWS or time.monotonic() - self._flushed >= _FLUSH_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was gathered as one new file."""
+        if self._tables:
+            table = pa.concat_tables(self._tables).cast(self._schema)
+            write_parquet(join(self._folder, f"part-{uuid.uuid4().hex}.parquet"), table)
+            self._tables = []
+        self._flushed = time.monotonic()

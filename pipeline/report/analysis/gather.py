@@ -1,0 +1,63 @@
+"""Everything a report says, computed: the one object that the sections are written from.
+
+In: a run, the runs it is held against, its gold. Out: ``Analysis``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from conf.schema import METRICS
+from pipeline.ceiling import Ceiling
+from pipeline.dataset import Gold
+from pipeline.report.analysis.ceiling import ceiling_of
+from pipeline.report.analysis.comparison import Comparison, compare
+from pipeline.report.analysis.effort import Effort, effort, read_turns
+from pipeline.report.analysis.flow import Flow, flow
+from pipeline.report.analysis.groups import Groups, group_rows
+from pipeline.report.analysis.sensitivity import Sensitivity, sensitivity
+from pipeline.report.inputs import RunData
+from pipeline.tables import ALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """All numbers of a report; None: not recorded, not measured, or no gold at hand."""
+
+    data: RunData
+    groups: Groups
+    flow: Flow
+    effort: Effort | None
+    ceiling: Ceiling | None
+    comparisons: tuple[Comparison, ...]
+    sensitivity: Sensitivity
+
+    @property
+    def runs(self) -> tuple[RunData, ...]:
+        """This run, then those it is compared with."""
+        return (self.data, *(c.other for c in self.comparisons))
+
+
+def analyse(
+    data: RunData, against: list[RunData], gold: Gold | None, suppress_small: bool
+) -> Analysis:
+    """Compute everything.
+
+    Raises:
+        BadInput: a run to compare with does not cover the same dialogues.
+    """
+    turns = read_turns(data)
+    return Analysis(
+        data=data,
+        groups=group_rows(data, suppress_small),
+        flow=flow(data, turns),
+        effort=None if turns is None else effort(data, turns),
+        ceiling=None if gold is None else ceiling_of(gold, data),
+        comparisons=tuple(compare(data, other) for other in against),
+        sensitivity=sensitivity([values(run) for run in (data, *against)], data.scoring.weights),
+    )
+
+
+def values(run: RunData) -> Mapping[str, float | None]:
+    """Give a run's four measures over all dialogues."""
+    found = {(r["group_kind"], r["group"], r["metric"]): r["value"] for r in run.summary}
+    return {metric: found.get((*ALL, metric)) for metric in METRICS}

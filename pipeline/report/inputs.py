@@ -1,0 +1,132 @@
+"""What a report is made from: a run directory read into memory, and the gold it was scored on.
+
+In: a run directory (or an output of ``score``), perhaps the dataset's URI. Out: ``RunData``, the
+dialogues that were scored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import yaml
+
+from conf.load import from_document
+from conf.schema import RunConfig, ScoringConfig
+from pipeline.dataset import Gold, open_dataset
+from pipeline.errors import BadInput
+from pipeline.storage import RunDirectory, exists, read_bytes, read_json, read_parquet
+from pipeline.tables import read_scores
+
+Row = dict[str, Any]  # one row of SUMMARY_SCHEMA
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the page may carry of the data."""
+
+    images: bool = True
+    text: bool = True
+    dialogues: bool = True
+    suppress_small: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunData:
+    """One run as a report needs it; ``config`` and ``manifest`` are None for a mere scoring."""
+
+    run: RunDirectory
+    label: str
+    config: RunConfig | None
+    manifest: Mapping[str, Any] | None
+    scoring: ScoringConfig
+    summary: tuple[Row, ...]
+    scores: pd.DataFrame
+
+    @property
+    def run_id(self) -> str | None:
+        """The fingerprint, where the run has one."""
+        return None if self.manifest is None else str(self.manifest["run_id"])
+
+
+def load_run(root: str) -> RunData:
+    """Read a run directory.
+
+    Raises:
+        BadInput: it has no summary or no scores.
+    """
+    run = RunDirectory(root.rstrip("/"))
+    if not exists(run.summary):
+        raise BadInput(f"{run.summary} is missing; run score or reduce first")
+    config = None
+    if exists(run.config):
+        config = from_document(yaml.safe_load(read_bytes(run.config)))
+    manifest = read_json(run.manifest) if exists(run.manifest) else None
+    name = manifest["model"]["name"] if manifest else run.root.rsplit("/", 1)[-1]
+    return RunData(
+        run=run,
+        label=str(name),
+        config=config,
+        manifest=manifest,
+        scoring=_scoring(run, config),
+        summary=tuple(read_parquet(run.summary).to_pylist()),
+        scores=read_scores(run.root),
+    )
+
+
+def distinct(runs: list[RunData]) -> list[RunData]:
+    """Add the fingerprint to labels that several runs share, or a number where that is shared."""
+    labels = [run.label for run in runs]
+    named = [
+        replace(run, label=f"{run.label} {run.run_id or n}") if labels.count(run.label) > 1 else run
+        for n, run in enumerate(runs, start=1)
+    ]
+    labels = [run.label for run in named]
+    return [
+        replace(run, label=f"{run.label} ({n})") if labels.count(run.label) > 1 else run
+        for n, run in enumerate(named, start=1)
+    ]
+
+
+def load_gold(data: RunData, dataset_uri: str | None) -> Gold | None:
+    """Read the dialogues that the run's scores are about.
+
+    Args:
+        data: the run; its configuration names the dataset unless ``dataset_uri`` does.
+        dataset_uri: where the dataset lies now; None: as configured.
+
+    Returns:
+        None where neither names a dataset.
+
+    Raises:
+        BadInput: the dataset cannot be opened, is not the one of the run, or lacks a dialogue.
+    """
+    uri = dataset_uri or (data.config.dataset.uri if data.config else None)
+    if uri is None:
+        return None
+    dataset = open_dataset(uri)
+    stated = data.manifest["dataset"]["content"] if data.manifest else None
+    if stated is not None and dataset.content_id != stated:
+        raise BadInput(f"{uri} is not the dataset of {data.run.root}: its content differs")
+    wanted = pa.array(data.scores["dialogue_id"].unique().tolist(), pa.string())
+    dialogues = dataset.dialogues()
+    dialogues = dialogues.filter(pc.is_in(dialogues["dialogue_id"], value_set=wanted))
+    if dialogues.num_rows != len(wanted):
+        missing = len(wanted) - dialogues.num_rows
+        raise BadInput(f"{uri} lacks {missing} of the dialogues scored in {data.run.root}")
+    return Gold(dialogues=dialogues, lexicon=dataset.lexicon)
+
+
+def _scoring(run: RunDirectory, config: RunConfig | None) -> ScoringConfig:
+    """Take the weights that the summary was made with: report.json says, else the config."""
+    scoring = config.scoring if config else ScoringConfig()
+    if not exists(run.report("json")):
+        return scoring
+    document = read_json(run.report("json"))
+    return ScoringConfig(
+        weights=dict(document["weights"]),
+        confidence=float(document["confidence"]),
+        resamples=int(document["resamples"]),
+    )

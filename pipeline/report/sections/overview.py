@@ -1,0 +1,112 @@
+"""First section: the headline numbers. Last sections: how to read them, and what they do not show.
+
+In: an ``Analysis``. Out: sections.
+"""
+
+from conf.schema import METRICS
+from pipeline.report.analysis.gather import Analysis
+from pipeline.report.analysis.groups import SMALL
+from pipeline.report.blocks import Bullets, Figure, Section, Table, Text, Tile, Tiles, row
+from pipeline.report.charts import Mark, interval_chart
+from pipeline.report.headline import HEADLINES
+from pipeline.report.sections.breakdown import value_cell
+from pipeline.report.wording import count, level, percent, span, title, with_span
+from pipeline.stats.composite import INVERTED
+from pipeline.tables import ALL
+
+
+def overview(analysis: Analysis) -> Section:
+    """The overall score and the four measures, with intervals and their sums."""
+    tiles, rows, marks = [], [], []
+    for metric in HEADLINES:
+        found = None if analysis.groups.few(ALL) else analysis.groups.row(metric)
+        value, low, high = _bounds(found)
+        better = "lower is better" if metric in INVERTED else "higher is better"
+        why = found["reason"] if found and found["reason"] else better
+        shown = value_cell(analysis.groups, metric, ALL).text
+        tiles.append(Tile(title(metric), shown, span(low, high), why))
+        told = f"{title(metric)}: {with_span(value, low, high)}"
+        marks.append(Mark(label=title(metric), value=value, low=low, high=high, told=told))
+        weight = analysis.data.scoring.weights.get(metric)
+        rows.append(
+            row(
+                title(metric),
+                shown if found is None else with_span(value, low, high),
+                count(found["numerator"]) if found else "n/a",
+                count(found["denominator"]) if found else "n/a",
+                percent(weight) if weight is not None else "",
+                count(found["n_unscored"]) if found and metric in METRICS else "",
+            )
+        )
+    head = ("Measure", "Value (interval)", "Numerator", "Denominator", "Weight", "Unscored")
+    table = Table("The overall score and its four measures", head, tuple(rows))
+    svg = interval_chart(marks, _told(tiles), "share")
+    people = analysis.flow
+    scope = (
+        f"{count(people.dialogues)} dialogues of {count(people.patients)} patients, "
+        f"{count(people.turns)} turns. Intervals: {level(analysis.data.scoring.confidence)}, "
+        "by resampling patients."
+    )
+    return Section(
+        "overview", "Overview", (Text(scope), Tiles(tuple(tiles)), Figure(svg=svg, table=table))
+    )
+
+
+def how_to_read(analysis: Analysis) -> Section:
+    """What the numbers mean, in short."""
+    weights = ", ".join(
+        f"{title(m).lower()} {percent(analysis.data.scoring.weights[m])}" for m in METRICS
+    )
+    items = (
+        "Turn accuracy is the mean score of all turns. A turn that failed counts as wrong.",
+        "Visual consistency: of the pairs of turns about one thing in an image, the share in which "
+        "the model points at that thing both times (overlap of at least one half).",
+        "Reasoning coherence: how many of the expert's steps the model takes in order, and how "
+        "well its diagnosis rests on what it said before, less what it says against itself.",
+        "Hallucination rate: of the claims that an image can support, the share that the "
+        "annotation contradicts or does not know. Lower is better; it enters the overall score "
+        "inverted.",
+        f"The overall score weighs {weights}.",
+        "Intervals come from resampling patients. They tell how far the numbers would move with "
+        "other patients like these, not with other kinds of patients.",
+        f"A group of fewer than {SMALL} patients reads 'too few': its value would say little.",
+        "Intervals of single groups are not corrected for how many groups there are: among many, "
+        "some differ by chance.",
+    )
+    return Section("how-to-read", "How to read this", (Bullets(items),))
+
+
+def limits(analysis: Analysis) -> Section:
+    """What the numbers do not show."""
+    dialect = analysis.data.config.model.box_dialect if analysis.data.config else None
+    items = [
+        "A score says how often answers agree with an annotation, not whether a patient would be "
+        "served well or harmed. Nothing here supports clinical use.",
+        "Answers are judged by rules, in English. A claim in words that the lexicon does not know "
+        "is no claim; a site that is left out is not held against the model.",
+        "A concept that nobody assessed counts as unverifiable in the strict rate, although it may "
+        "be true. The lenient rate leaves such claims out.",
+        "Sources and specialties differ in difficulty. A difference between them is not a "
+        "difference in the model alone.",
+        "Whether the model was trained on these images or dialogues is not known from a run.",
+    ]
+    if dialect == "none":
+        items.append(
+            "This model gives no regions by declaration: the site named in its text stands in for "
+            "visual consistency, which is easier than pointing."
+        )
+    return Section("limits", "What this does not show", (Bullets(tuple(items)),))
+
+
+def _bounds(
+    found: dict[str, float | None] | None,
+) -> tuple[float | None, float | None, float | None]:
+    return (
+        (None, None, None) if found is None else (found["value"], found["ci_low"], found["ci_high"])
+    )
+
+
+def _told(tiles: list[Tile]) -> str:
+    return "; ".join(
+        f"{t.label} {t.value}" + (f" ({t.interval})" if t.interval else "") for t in tiles
+    )

@@ -1,0 +1,115 @@
+"""Writes the viewer's data below the report: index, shards of dialogues, pictures.
+
+In: an ``Analysis``, the gold, the runs' turn outputs. Out: data/*.js and images/*.jpg.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from actors.schema import Dialogue, Image
+from pipeline.dataset import Gold
+from pipeline.errors import BadInput
+from pipeline.metrics.base import DialogueReading, Response
+from pipeline.metrics.hallucination import checkable
+from pipeline.metrics.reading import read_dialogue
+from pipeline.report.analysis.gather import Analysis
+from pipeline.report.inputs import Options, RunData
+from pipeline.report.script_data import script
+from pipeline.report.viewer.index import SHARD, Listed, index_document
+from pipeline.report.viewer.pictures import FOLDER, write_pictures
+from pipeline.report.viewer.records import Record, dialogue_record
+from pipeline.storage import join, list_files, parquet_schema, read_parquet, remove, write_bytes
+from pipeline.tables import declared_dialect
+
+Answers = Mapping[str, Mapping[int, Response]]  # by dialogue and turn
+DATA = "data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """One run's answers and how it writes regions."""
+
+    label: str
+    answers: Answers
+    dialect: str
+
+
+def has_turns(data: RunData) -> bool:
+    """Tell whether a run directory holds turn outputs to show."""
+    return bool(list_files(data.run.turns, ".parquet"))
+
+
+def write_viewer(
+    analysis: Analysis, gold: Gold, dataset_uri: str, options: Options, report: str
+) -> None:
+    """Write the viewer's data and remove what an earlier report left of it.
+
+    Raises:
+        BadInput: a run to compare with has no turn outputs.
+    """
+    sources = [_source(run) for run in analysis.runs]
+    rows = sorted(gold.dialogues.to_pylist(), key=lambda row: str(row["dialogue_id"]))
+    dialogues = [Dialogue.from_row(row) for row in rows]
+    images: Sequence[Image] = [i for d in dialogues for i in d.images] if options.images else ()
+    pictures = write_pictures(images, dataset_uri, report)
+    written, listed = set[str](), list[Listed]()
+    for number, start in enumerate(range(0, len(dialogues), SHARD), start=1):
+        records: list[Record] = []
+        for readings in _readings(dialogues[start : start + SHARD], sources, gold):
+            mine = readings.pop(sources[0].label)
+            listed.append(_listed(mine))
+            records.append(dialogue_record(mine, readings, gold.lexicon, pictures, options.text))
+        written.add(_write(report, f"shard-{number:04d}", {"dialogues": records}))
+    index = index_document(listed, analysis.data.scores, analysis.comparisons)
+    written.add(_write(report, "index", index))
+    clear_viewer(report, keep=written | set(pictures.values()))
+
+
+def clear_viewer(report: str, keep: set[str]) -> None:
+    """Remove data and pictures of an earlier report, but for the paths to keep."""
+    for folder, suffix in ((DATA, ".js"), (FOLDER, ".jpg")):
+        for uri in list_files(join(report, folder), suffix):
+            if f"{folder}/{uri.rsplit('/', 1)[-1]}" not in keep:
+                remove(uri)
+
+
+def _readings(
+    dialogues: Sequence[Dialogue], sources: Sequence[_Source], gold: Gold
+) -> Iterator[dict[str, DialogueReading]]:
+    """Judge each dialogue's answers of every run, by label."""
+    for dialogue in dialogues:
+        yield {
+            s.label: read_dialogue(
+                dialogue, s.answers.get(dialogue.dialogue_id, {}), gold.lexicon, s.dialect
+            )
+            for s in sources
+        }
+
+
+def _source(run: RunData) -> _Source:
+    if not has_turns(run):
+        raise BadInput(f"{run.run.turns} holds no turn outputs; leave the dialogues out")
+    dialect = run.config.model.box_dialect if run.config else declared_dialect(run.run.turns)
+    found: dict[str, dict[int, Response]] = defaultdict(dict)
+    columns = ["dialogue_id", "turn", "status", "response", "input_sizes"]
+    for uri in list_files(run.run.turns, ".parquet"):
+        present = parquet_schema(uri).names
+        for row in read_parquet(uri, columns=[c for c in columns if c in present]).to_pylist():
+            found[row["dialogue_id"]][row["turn"]] = Response.from_row(row)
+    return _Source(label=run.label, answers=found, dialect=dialect)
+
+
+def _listed(reading: DialogueReading) -> Listed:
+    wrong = {c.claim.concept for c in checkable(reading) if c.verdict != "supported"}
+    return Listed(
+        dialogue_id=reading.dialogue.dialogue_id,
+        turns=len(reading.turns),
+        hallucinated=tuple(sorted(wrong)),
+    )
+
+
+def _write(report: str, name: str, document: Record) -> str:
+    path = f"{DATA}/{name}.js"
+    write_bytes(join(report, path), script(name, document), sync=False)
+    return path

@@ -1,0 +1,40 @@
+"""Turn outputs as answers: what each dialogue was answered, by turn.
+
+In: turn-output Parquet with at least the columns ``NEEDED``. Out: ``Response`` by dialogue
+and turn.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import pyarrow.compute as pc
+
+from pipeline.errors import BadInput
+from pipeline.metrics.base import Response
+from pipeline.storage import parquet_schema, read_parquet
+
+NEEDED = ("dialogue_id", "turn", "status", "response")
+_SIZES = "input_sizes"
+
+
+def read_responses(
+    files: Iterable[str], dialogue_id: str | None = None
+) -> Mapping[str, Mapping[int, Response]]:
+    """Read the answers of some turn files, or those of one dialogue.
+
+    Raises:
+        BadInput: a row's status is neither ok nor failed.
+        pa.ArrowInvalid: a file is truncated or not Parquet.
+    """
+    found: dict[str, dict[int, Response]] = defaultdict(dict)
+    for uri in files:
+        present = parquet_schema(uri).names
+        columns = [*NEEDED, _SIZES] if _SIZES in present else list(NEEDED)
+        table = read_parquet(uri, columns=columns)
+        if dialogue_id is not None:
+            table = table.filter(pc.equal(table["dialogue_id"], dialogue_id))
+        for row in table.to_pylist():
+            if row["status"] not in ("ok", "failed"):
+                raise BadInput(f"{uri}: status is {row['status']!r}; it must be ok or failed")
+            found[row["dialogue_id"]][row["turn"]] = Response.from_row(row)
+    return found

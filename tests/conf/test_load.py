@@ -1,0 +1,140 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conf.errors import ConfigError
+from conf.load import fingerprint, from_document, load, to_yaml
+from conf.schema import RunConfig
+
+
+def identity(config: RunConfig, **changed: str) -> str:
+    parts = {"dataset_id": "d", "weights_id": "w", "protocol": "p"} | changed
+    return fingerprint(config, **parts)
+
+
+@pytest.mark.parametrize("name", ["demo", "full"])
+def test_presets_are_complete_and_survive_a_round_trip(name: str) -> None:
+    open_keys = ("dataset.uri=d", "model.name=m", "model.source=s", "output=o")
+    config = load(name, [*open_keys, "model.box_dialect=norm1000"])
+    assert from_document(yaml.safe_load(to_yaml(config))) == config
+
+
+@pytest.mark.parametrize(
+    ("override", "names"),
+    [
+        ("sampling.sed=3", "sampling.sed"),
+        ("nonsense=1", "nonsense"),
+        ("sampling.seed=x", "sampling.seed"),
+        ("sampling.max_tokens=0", "sampling.max_tokens"),
+        ("sampling.top_p=0", "sampling.top_p"),
+        ("sampling.temperature=-1", "sampling.temperature"),
+        ("dataset.limit=0", "dataset.limit"),
+        ("dataset.limit=true", "dataset.limit"),
+        ("dataset.uri=''", "dataset.uri"),
+        ("output=''", "output"),
+        ("dataset=3", "dataset"),
+        ("model.name=a/b", "model.name"),
+        ("model.name=..", "model.name"),
+        ("model.backend=magic", "model.backend"),
+        ("model.box_dialect=guess", "model.box_dialect"),
+        ("model.script.error_rte=0.1", "model.script"),
+        ("conversation.prompt=v9", "conversation.prompt"),
+        ("compute.actors=0", "compute.actors"),
+        ("scoring.weights.turn_accuracy=0.5", "scoring.weights"),
+        ("scoring.weights.beauty=0.0", "scoring.weights"),
+        ("scoring.confidence=1.0", "scoring.confidence"),
+        ("no-equals-sign", "no-equals-sign"),
+    ],
+)
+def test_a_bad_value_is_named_by_its_key(override: str, names: str) -> None:
+    with pytest.raises(ConfigError, match=names.replace(".", r"\.")) as caught:
+        load("demo", [override])
+    assert "\n" not in str(caught.value)
+
+
+def test_negative_weights_are_refused_even_if_they_sum_to_one() -> None:
+    weights = ("turn_accuracy=1.3", "visual_consistency=-0.3")
+    rest = ("reasoning_coherence=0.0", "hallucination_rate=0.0")
+    with pytest.raises(ConfigError, match="negative"):
+        load("demo", [f"scoring.weights.{w}" for w in (*weights, *rest)])
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    document = yaml.safe_load(to_yaml(load("demo")))
+    del document["sampling"]["seed"]
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump(document))
+    with pytest.raises(ConfigError, match=r"sampling\.seed is missing"):
+        load(str(path))
+
+
+def test_what_a_preset_leaves_open_is_asked_for() -> None:
+    with pytest.raises(ConfigError, match=r"give dataset\.uri="):
+        load("full")
+
+
+def test_a_missing_file_and_broken_yaml_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nowhere"):
+        load("nowhere")
+    path = tmp_path / "broken.yaml"
+    path.write_text("a: [1,")
+    with pytest.raises(ConfigError, match=r"broken\.yaml"):
+        load(str(path))
+
+
+def test_integers_pass_as_numbers_but_not_the_other_way() -> None:
+    assert load("demo", ["sampling.temperature=1"]).sampling.temperature == 1.0
+    with pytest.raises(ConfigError, match="max_tokens"):
+        load("demo", ["sampling.max_tokens=1.5"])
+
+
+def test_fingerprint_ignores_where_and_how_fast() -> None:
+    config = load("demo")
+    same = [
+        "output=s3://elsewhere/runs",
+        "dataset.uri=/mnt/copy",
+        "model.source=/mnt/weights",
+        "model.name=renamed",
+        "compute.actors=8",
+        "compute.dialogues_per_task=1",
+        "model.engine.tensor_parallel_size=4",
+        "model.engine.max_num_seqs=256",
+        "scoring.resamples=10",
+    ]
+    assert {identity(load("demo", [o])) for o in same} == {identity(config)}
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "sampling.seed=1",
+        "sampling.max_tokens=7",
+        "sampling.temperature=0.5",
+        "dataset.limit=5",
+        "dataset.drop_faulty=true",
+        "model.box_dialect=pixels",
+        "model.engine.dtype=bfloat16",
+        "model.engine.max_model_len=1024",
+        "model.backend=scripted",
+    ],
+)
+def test_fingerprint_changes_with_what_decides_the_outputs(override: str) -> None:
+    assert identity(load("demo", [override])) != identity(load("demo"))
+
+
+def test_fingerprint_changes_with_content() -> None:
+    config = load("demo")
+    found = {
+        identity(config),
+        *(identity(config, **{k: "x"}) for k in ("dataset_id", "weights_id", "protocol")),
+    }
+    assert len(found) == 4
+
+
+def test_config_is_immutable() -> None:
+    config = load("demo")
+    with pytest.raises(AttributeError):
+        config.output = "elsewhere"  # type: ignore[misc]
+    assert replace(config, output="elsewhere").output == "elsewhere"
