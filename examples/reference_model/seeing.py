@@ -11,37 +11,30 @@ import torch
 from torch import Tensor
 
 from examples.reference_model.learner import Learner
+from examples.reference_model.optimisers import Optimisers
 from examples.reference_model.pool import Batch
-from examples.reference_model.settings import Training, rate
+from examples.reference_model.settings import Training
 
 
 def learn_to_see(
     learner: Learner, batches: Iterable[Batch], training: Training
 ) -> Iterator[tuple[int, Tensor]]:
     """Take a step per batch, ``training.seeing`` in all; yields their number and the loss."""
-    weights = list(image_weights(learner))
-    optimiser = torch.optim.AdamW(
-        weights, lr=training.peak_rate, betas=(0.9, 0.98), weight_decay=training.weight_decay
-    )
+    optimisers = Optimisers(image_weights(learner), training)
     for step, batch in enumerate(batches, start=1):
-        for group in optimiser.param_groups:
-            group["lr"] = training.peak_rate * rate(step / training.seeing, training)
         with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
             loss = learner.detect(batch)
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        optimiser.step()
+        optimisers.step(loss, step / training.seeing)
         yield step, loss
         if step >= training.seeing:
             return
 
 
-def image_weights(learner: Learner) -> Iterator[Tensor]:
-    """Give the weights that image tokens pass through, and the detection layer's."""
-    yield from learner.model.model.vision_model.parameters()
-    yield from learner.model.model.connector.parameters()
-    yield from learner.detection.parameters()
+def image_weights(learner: Learner) -> Iterator[tuple[str, Tensor]]:
+    """Give the weights that image tokens pass through, and the detection layer's, by name."""
+    inner = learner.model.model
+    for part in (inner.vision_model, inner.connector, learner.detection):
+        yield from part.named_parameters()
 
 
 @torch.no_grad()
@@ -50,7 +43,7 @@ def found(learner: Learner, held_out: Iterable[Batch]) -> float:
     right = cells = 0
     for batch in held_out:
         with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
-            said = learner.detection.read(learner.see(batch.pixels))[..., :-4] > 0
+            said = learner.labels_of(batch) > 0
         there = ~batch.boxes[..., 0].isnan()
         right += int((said == batch.marks.bool())[there].all(-1).sum())
         cells += int(there.sum())

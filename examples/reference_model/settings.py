@@ -37,16 +37,17 @@ class Training:
     )
     held_out: int = 192
     seed: int = 0
-    seeing: int = 2_400
+    seeing: int = 3_000
     image_rate: float = 0.4
-    steps: int = 2_400
+    steps: int = 4_500
     batch: int = 16
     peak_rate: float = 1.5e-3
+    muon_rate: float = 3e-3
     warm_up: float = 0.05
-    cool_down: float = 0.5
+    cool_down: float = 0.4
     weight_decay: float = 0.02
-    early: float = 0.13
-    middle: float = 0.45
+    early: float = 0.06
+    middle: float = 0.35
     detection_weight: float = 1.0
     log_every: int = 100
     state_every: int = 200

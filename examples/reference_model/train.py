@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 from transformers import AutoProcessor
 
+from examples.reference_model.attention import use_plain_attention
 from examples.reference_model.check import Seen, look
+from examples.reference_model.detection import labels
 from examples.reference_model.learner import Learner, Losses
+from examples.reference_model.optimisers import Optimisers
 from examples.reference_model.pool import WINDOW, Batch, batches, draw, windows
 from examples.reference_model.samples import Encoder
 from examples.reference_model.seeing import found, image_weights, learn_to_see
-from examples.reference_model.settings import HELD_OUT_SEED, SEED, SEEING_SEED, Training, rate
+from examples.reference_model.settings import HELD_OUT_SEED, SEED, SEEING_SEED, Training
 from examples.reference_model.start import start
 
 Line = dict[str, float | dict[str, float]]  # one line of the log
@@ -38,7 +40,10 @@ def train(output: Path, training: Training) -> Any:
     model = start(base, training)
     processor = AutoProcessor.from_pretrained(base)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    learner = Learner(model, Encoder(processor).coordinate_ids()).to(device)
+    use_plain_attention(model)
+    encoder = Encoder(processor)
+    words = encoder.word_ids(labels())
+    learner = Learner(model, encoder.coordinate_ids(), words).to(device)
     data = Data(base, training, processor.tokenizer.pad_token_id, device)
     marks = {
         round(training.early * training.steps): "early",
@@ -98,37 +103,30 @@ def see(learner: Learner, data: Data, training: Training, output: Path) -> None:
 
 def run(learner: Learner, data: Data, training: Training, output: Path) -> Iterator[int]:
     """Take the steps, from where an interrupted run stood; yields the number taken after each."""
-    optimiser = torch.optim.AdamW(
-        _groups(learner, training), lr=training.peak_rate, betas=(0.9, 0.98)
-    )
+    seeing = (weight for _, weight in image_weights(learner))
+    optimisers = Optimisers(learner.named_parameters(), training, slower=seeing)
     state = output / "state.pt"
-    taken = _restore(learner, optimiser, state) if state.exists() else 0
+    taken = _restore(learner, optimisers, state) if state.exists() else 0
     started = time.monotonic()
     for step, batch in enumerate(data.after(taken), start=taken + 1):
-        for group in optimiser.param_groups:
-            share = rate(step / training.steps, training)
-            group["lr"] = group["peak"] * share
         losses = _forward(learner, batch)
         total = losses.words + losses.coordinates + training.detection_weight * losses.detection
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(total)
-        torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
-        optimiser.step()
+        optimisers.step(total, step / training.steps)
         if step % training.log_every == 0 or step == training.steps:
             seconds = time.monotonic() - started
             _note(output, _line(step, seconds, losses, look(learner, data.held_out)))
         if step % training.state_every == 0:
-            parts = {"learner": learner.state_dict(), "optimiser": optimiser.state_dict()}
+            parts = {"learner": learner.state_dict(), "optimisers": optimisers.state()}
             torch.save({**parts, "step": step}, state)
         yield step
         if step >= training.steps:
             return
 
 
-def _restore(learner: Learner, optimiser: torch.optim.Optimizer, state: Path) -> int:
+def _restore(learner: Learner, optimisers: Optimisers, state: Path) -> int:
     parts = torch.load(state, weights_only=True)
     learner.load_state_dict(parts["learner"])
-    optimiser.load_state_dict(parts["optimiser"])
+    optimisers.restore(parts["optimisers"])
     return int(parts["step"])
 
 
@@ -142,23 +140,6 @@ def _forward(learner: Learner, batch: Batch) -> Losses:
     with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
         losses: Losses = learner(batch)
     return losses
-
-
-def _groups(learner: Learner, training: Training) -> list[dict[str, Any]]:
-    """Decay matrices alone, not embeddings, norms and biases; what sees already learns slower."""
-    images = {id(weight) for weight in image_weights(learner)}
-    groups: dict[tuple[bool, bool], list[Tensor]] = {}
-    for name, weight in learner.named_parameters():
-        decays = weight.ndim > 1 and "embed" not in name
-        groups.setdefault((decays, id(weight) in images), []).append(weight)
-    return [
-        {
-            "params": weights,
-            "weight_decay": training.weight_decay if decays else 0.0,
-            "peak": training.peak_rate * (training.image_rate if sees else 1.0),
-        }
-        for (decays, sees), weights in groups.items()
-    ]
 
 
 def _line(step: int, seconds: float, losses: Losses, seen: Seen) -> Line:
