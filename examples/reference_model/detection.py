@@ -4,7 +4,7 @@ In: image tokens as the text model gets them [images, cells, width]. Out: a loss
 an image shows is learnt through answers alone, late; the lesions' places are known, so say so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -17,17 +17,25 @@ from pipeline.phantom.modalities import MODALITIES
 
 _LEAST_COVER = 0.25  # of a cell, for the cell to answer for a lesion
 _BOX_WEIGHT = 5.0
+_GAIN = 2.0  # five words share a token of norm sqrt(width): each stands at about 5 before the gain
+_RARE = -5.0  # logit of a word at the start
 
 
 def labels() -> tuple[str, ...]:
-    """Every lesion type and attribute value of the phantom, sorted."""
+    """Every word of the phantom's sites, lesion types and attribute values, sorted."""
     found = set[str]()
     for modality in MODALITIES.values():
+        names = set(modality.sites)
         for finding in modality.findings:
-            found.add(finding.concept)
-            for values in finding.attributes.values():
-                found.update(values)
+            names |= {finding.concept, *(finding.sites or ())}
+            names.update(*finding.attributes.values())
+        found |= words(names)
     return tuple(sorted(found))
+
+
+def words(concepts: Iterable[str]) -> set[str]:
+    """Give the words that concepts are named with."""
+    return {word for concept in concepts for word in concept.split("_")}
 
 
 def cell_targets(
@@ -36,7 +44,7 @@ def cell_targets(
     """Say what each cell of a side x side grid covers.
 
     Returns:
-        uint8 [cells, names]: 1 where a lesion with this label covers the cell (its largest one);
+        uint8 [cells, names]: 1 where the lesion that covers most of the cell is told with the word;
         float32 [cells, 4]: that lesion's x0, y0, x1, y1 from 0 to 1, or NaN where there is none.
     """
     marks = np.zeros((side * side, len(names)), np.uint8)
@@ -52,7 +60,8 @@ def cell_targets(
         ours = (cover >= min(_LEAST_COVER, cover.max())) & (cover > best)
         best = np.where(ours, cover, best)
         held = {f.concept for f in dialogue.findings if f.referent_id == region.referent_id}
-        marks[ours] = np.array([name in held for name in names], np.uint8)
+        said = words(held | {region.site or ""})
+        marks[ours] = np.array([name in said for name in names], np.uint8)
         boxes[ours] = box
     return marks, boxes
 
@@ -68,18 +77,31 @@ def _cover(box: NDArray[np.float64], side: int) -> NDArray[np.float64]:
 
 
 class Detection(nn.Module):
-    """One linear layer that reads labels and a box out of every image token."""
+    """Reads words and a box out of every image token.
 
-    def __init__(self, width: int, names: int) -> None:
+    A word is read by the token's likeness to the text model's own embedding of it: what a lesion is
+    called then stands in the image tokens as it stands in text, ready to be matched and copied.
+    """
+
+    words: Tensor
+
+    def __init__(self, width: int, words: Sequence[int]) -> None:
+        """Take the token of each word."""
         super().__init__()
-        self.read = nn.Linear(width, names + 4)
+        self.register_buffer("words", torch.tensor(words))
+        self.bias = nn.Parameter(torch.full((len(words),), _RARE))
+        self.box = nn.Linear(width, 4)
 
-    def forward(self, tokens: Tensor, marks: Tensor, boxes: Tensor) -> Tensor:
-        """Give the loss for tokens [n, cells, width], marks [n, cells, names], boxes [.., 4]."""
-        out = self.read(tokens).float()
-        label = functional.binary_cross_entropy_with_logits(
-            out[..., :-4], marks.float(), reduction="none"
-        )
+    def read(self, tokens: Tensor, embeddings: Tensor) -> tuple[Tensor, Tensor]:
+        """Give logits [n, cells, words] and boxes [n, cells, 4] of image tokens."""
+        seen = functional.rms_norm(tokens.float(), tokens.shape[-1:])
+        alike = seen @ functional.normalize(embeddings[self.words].float(), dim=-1).T
+        return _GAIN * alike + self.bias, self.box(seen).float()
+
+    def forward(self, tokens: Tensor, embeddings: Tensor, marks: Tensor, boxes: Tensor) -> Tensor:
+        """Give the loss for tokens [n, cells, width], marks [n, cells, words], boxes [.., 4]."""
+        logits, drawn = self.read(tokens, embeddings)
+        label = functional.binary_cross_entropy_with_logits(logits, marks.float(), reduction="none")
         there = ~boxes[..., 0].isnan()
-        found = functional.smooth_l1_loss(out[..., -4:][there], boxes[there], beta=0.05)
+        found = functional.smooth_l1_loss(drawn[there], boxes[there], beta=0.05)
         return label.sum(-1).mean() + _BOX_WEIGHT * torch.nan_to_num(found)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from examples.reference_model.detection import Detection, labels
+from examples.reference_model.detection import Detection
 from examples.reference_model.pool import Batch
 from examples.reference_model.samples import COORDINATE, READ
 
@@ -29,16 +29,19 @@ class Losses:
 
 
 class Learner(nn.Module):
-    """The model with its detection layer. ``coordinates``: the tokens of 0, GRID, ... 1000."""
+    """The model with its detection layer.
+
+    ``coordinates``: the tokens of 0, GRID, ... 1000; ``words``: that of each of ``labels()``.
+    """
 
     coordinates: Tensor
     near: Tensor
     place: Tensor
 
-    def __init__(self, model: Any, coordinates: list[int]) -> None:
+    def __init__(self, model: Any, coordinates: list[int], words: list[int]) -> None:
         super().__init__()
         self.model = model
-        self.detection = Detection(model.config.text_config.hidden_size, len(labels()))
+        self.detection = Detection(model.config.text_config.hidden_size, words)
         self.register_buffer("coordinates", torch.tensor(coordinates))
         steps = torch.arange(len(coordinates))
         near = torch.exp(-((steps[:, None] - steps[None, :]) ** 2) / (2 * _BLUR**2))
@@ -60,8 +63,25 @@ class Learner(nn.Module):
         return Losses(
             words=words,
             coordinates=torch.nan_to_num(blurred.mean()),
-            detection=self.detection(seen, batch.marks, batch.boxes),
+            detection=self._detected(seen, batch),
         )
+
+    def detect(self, batch: Batch) -> Tensor:
+        """Give the detection loss alone; no text is looked at."""
+        return self._detected(self.see(batch.pixels), batch)
+
+    def labels_of(self, batch: Batch) -> Tensor:
+        """Give the logits [n, cells, words] of what the batch's images show."""
+        logits, _ = self.detection.read(self.see(batch.pixels), self._embeddings())
+        return logits
+
+    def _detected(self, seen: Tensor, batch: Batch) -> Tensor:
+        loss: Tensor = self.detection(seen, self._embeddings(), batch.marks, batch.boxes)
+        return loss
+
+    def _embeddings(self) -> Tensor:
+        weight: Tensor = self.model.get_input_embeddings().weight
+        return weight
 
     def said(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Give, per answer token in reading order: the likeliest token, the gold one, its kind."""
@@ -70,7 +90,7 @@ class Learner(nn.Module):
 
     def _pass(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         inner = self.model.model
-        seen = self._see(batch.pixels)
+        seen = self.see(batch.pixels)
         inputs = inner.text_model.get_input_embeddings()(batch.ids)
         image = (batch.ids == self.model.config.image_token_id).unsqueeze(-1)
         inputs = inputs.masked_scatter(image, seen.to(inputs.dtype))
@@ -81,7 +101,7 @@ class Learner(nn.Module):
         logits = self.model.lm_head(out[learnt]).float()
         return logits, batch.ids[:, 1:][learnt], kinds[learnt], seen
 
-    def _see(self, pixels: Tensor) -> Tensor:
+    def see(self, pixels: Tensor) -> Tensor:
         """Turn pixels [n, 3, side, side] into image tokens [n, cells, width]."""
         side = self.model.config.vision_config.image_size // (
             self.model.config.vision_config.patch_size

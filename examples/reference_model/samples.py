@@ -4,6 +4,7 @@ In: a dialogue with its pixels. Out: a ``Sample``. The prompt is built by the sa
 chat template and transcript code that serves a checkpoint, with the gold answers as history.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -102,6 +103,11 @@ class Encoder:
         values = [str(v) for v in range(0, 1001, GRID)]
         ids: list[int] = self._tokenizer.convert_tokens_to_ids(values)
         return ids
+
+    def word_ids(self, words: Iterable[str]) -> list[int]:
+        """Give the token of each word, as it stands inside a sentence; one each, or ValueError."""
+        spelt = [self._encode(f" {word}") for word in words]
+        return [token for (token,) in spelt]
 
     def _expand(
         self, ids: list[int], kinds: list[int]

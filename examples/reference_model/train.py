@@ -16,15 +16,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 from transformers import AutoProcessor
 
+from examples.reference_model.attention import use_plain_attention
 from examples.reference_model.check import Seen, look
+from examples.reference_model.detection import labels
 from examples.reference_model.learner import Learner, Losses
+from examples.reference_model.optimisers import Optimisers
 from examples.reference_model.pool import WINDOW, Batch, batches, draw, windows
 from examples.reference_model.samples import Encoder
-from examples.reference_model.settings import HELD_OUT_SEED, SEED, Training
+from examples.reference_model.seeing import found, image_weights, learn_to_see
+from examples.reference_model.settings import HELD_OUT_SEED, SEED, SEEING_SEED, Training
 from examples.reference_model.start import start
+
+Line = dict[str, float | dict[str, float]]  # one line of the log
+_LOOKS = 4
 
 
 def train(output: Path, training: Training) -> Any:
@@ -34,13 +40,18 @@ def train(output: Path, training: Training) -> Any:
     model = start(base, training)
     processor = AutoProcessor.from_pretrained(base)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    learner = Learner(model, Encoder(processor).coordinate_ids()).to(device)
+    use_plain_attention(model)
+    encoder = Encoder(processor)
+    words = encoder.word_ids(labels())
+    learner = Learner(model, encoder.coordinate_ids(), words).to(device)
     data = Data(base, training, processor.tokenizer.pad_token_id, device)
     marks = {
         round(training.early * training.steps): "early",
         round(training.middle * training.steps): "middle",
         training.steps: "final",
     }
+    if not (output / "state.pt").exists():
+        see(learner, data, training, output)
     for step in run(learner, data, training, output):
         if step in marks:
             save(model, processor, output / marks[step])
@@ -59,6 +70,16 @@ class Data:
             )
         ]
 
+    def looked_over(self) -> Iterator[Batch]:
+        """Give batches of which each window comes _LOOKS times: drawing costs more than a step."""
+        size, padding = self._training.batch, self._padding
+        for n, window in enumerate(
+            windows(self._base, seed=SEEING_SEED, dialogues=size * WINDOW, first=0)
+        ):
+            for look_over in range(_LOOKS):
+                for batch in batches(window, size, _LOOKS * n + look_over, padding):
+                    yield batch.to(self._device)
+
     def after(self, taken: int) -> Iterator[Batch]:
         """Give the training batches that follow the first ``taken``."""
         size = self._training.batch
@@ -70,45 +91,42 @@ class Data:
             within = 0
 
 
+def see(learner: Learner, data: Data, training: Training, output: Path) -> None:
+    """Take the steps of the first stage."""
+    started = time.monotonic()
+    for step, loss in learn_to_see(learner, data.looked_over(), training):
+        if step % training.log_every == 0 or step == training.seeing:
+            share = found(learner, data.held_out)
+            line = {"seeing": step, "detection": loss.item(), "held_out": {"cells": share}}
+            _note(output, line | {"seconds": round(time.monotonic() - started)})
+
+
 def run(learner: Learner, data: Data, training: Training, output: Path) -> Iterator[int]:
     """Take the steps, from where an interrupted run stood; yields the number taken after each."""
-    optimiser = torch.optim.AdamW(
-        _groups(learner, training.weight_decay), lr=training.peak_rate, betas=(0.9, 0.98)
-    )
+    seeing = (weight for _, weight in image_weights(learner))
+    optimisers = Optimisers(learner.named_parameters(), training, slower=seeing)
     state = output / "state.pt"
-    taken = _restore(learner, optimiser, state) if state.exists() else 0
+    taken = _restore(learner, optimisers, state) if state.exists() else 0
     started = time.monotonic()
     for step, batch in enumerate(data.after(taken), start=taken + 1):
-        for group in optimiser.param_groups:
-            group["lr"] = training.peak_rate * rate(step / training.steps, training)
         losses = _forward(learner, batch)
         total = losses.words + losses.coordinates + training.detection_weight * losses.detection
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(total)
-        torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
-        optimiser.step()
+        optimisers.step(total, step / training.steps)
         if step % training.log_every == 0 or step == training.steps:
             seconds = time.monotonic() - started
-            _note(output, step, seconds, losses, look(learner, data.held_out))
+            _note(output, _line(step, seconds, losses, look(learner, data.held_out)))
         if step % training.state_every == 0:
-            parts = {"learner": learner.state_dict(), "optimiser": optimiser.state_dict()}
+            parts = {"learner": learner.state_dict(), "optimisers": optimisers.state()}
             torch.save({**parts, "step": step}, state)
         yield step
         if step >= training.steps:
             return
 
 
-def rate(share: float, training: Training) -> float:
-    """Give the learning rate, as a share of its peak, after a share of the steps."""
-    rise = share / training.warm_up if training.warm_up else 1.0
-    fall = (1 - share) / (1 - training.cool_down)
-    return max(0.0, min(1.0, rise, fall))
-
-
-def _restore(learner: Learner, optimiser: torch.optim.Optimizer, state: Path) -> int:
+def _restore(learner: Learner, optimisers: Optimisers, state: Path) -> int:
     parts = torch.load(state, weights_only=True)
     learner.load_state_dict(parts["learner"])
-    optimiser.load_state_dict(parts["optimiser"])
+    optimisers.restore(parts["optimisers"])
     return int(parts["step"])
 
 
@@ -124,27 +142,18 @@ def _forward(learner: Learner, batch: Batch) -> Losses:
     return losses
 
 
-def _groups(learner: Learner, decay: float) -> list[dict[str, Any]]:
-    """Decay matrices alone, not embeddings, norms and biases."""
-    decayed: list[Tensor] = []
-    plain: list[Tensor] = []
-    for name, weight in learner.named_parameters():
-        (decayed if weight.ndim > 1 and "embed" not in name else plain).append(weight)
-    return [
-        {"params": decayed, "weight_decay": decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
-
-
-def _note(output: Path, step: int, seconds: float, losses: Losses, seen: Seen) -> None:
-    line = {
+def _line(step: int, seconds: float, losses: Losses, seen: Seen) -> Line:
+    return {
         "step": step,
         "seconds": round(seconds),
-        "words": round(losses.words.item(), 4),
-        "coordinates": round(losses.coordinates.item(), 4),
-        "detection": round(losses.detection.item(), 4),
-        "held_out": {k: round(v, 4) for k, v in asdict(seen).items()},
+        "words": losses.words.item(),
+        "coordinates": losses.coordinates.item(),
+        "detection": losses.detection.item(),
+        "held_out": asdict(seen),
     }
+
+
+def _note(output: Path, line: Line) -> None:
     print(json.dumps(line), flush=True)
     with (output / "log.jsonl").open("a") as log:
         log.write(json.dumps(line) + "\n")

@@ -10,13 +10,14 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from actors.backends.transcript import chat_messages
 from actors.conversation import Conversation
 from actors.gold import gold_answer
+from examples.reference_model.attention import use_plain_attention
 from examples.reference_model.check import overlap
-from examples.reference_model.detection import cell_targets, labels
+from examples.reference_model.detection import cell_targets, labels, words
 from examples.reference_model.learner import Learner
 from examples.reference_model.pool import Material, batches, collate, normalise
 from examples.reference_model.samples import COORDINATE, READ, Encoder, on_grid
-from examples.reference_model.settings import DIALECT, HELD_OUT_SEED, Training
-from examples.reference_model.train import rate, train
+from examples.reference_model.settings import DIALECT, HELD_OUT_SEED, Training, rate
+from examples.reference_model.train import train
 from pipeline.phantom.generate import stream
 from pipeline.tiny_model import TinyShape
 
@@ -136,10 +137,13 @@ def test_grid_moves_no_edge_by_more_than_half_a_step(dialogues):
             assert shift.max() <= 0.005 + 1e-9
 
 
+def learner(model, encoder):
+    return Learner(model, encoder.coordinate_ids(), encoder.word_ids(labels()))
+
+
 @torch.no_grad()
 def test_learner_agrees_with_the_models_own_forward_pass(processor, encoder, dialogues, batch):
     model = AutoModelForImageTextToText.from_pretrained(FINAL, dtype=torch.float32).eval()
-    said, gold, _ = Learner(model, encoder.coordinate_ids()).said(batch)
     expected, wanted, image = [], [], 0
     for (dialogue, _), row, kinds in zip(dialogues, batch.ids, batch.kinds, strict=False):
         ids = row[None, : len(encoder.tokens(dialogue)[0])]
@@ -149,19 +153,21 @@ def test_learner_agrees_with_the_models_own_forward_pass(processor, encoder, dia
         learnt = kinds[1 : ids.shape[1]] != READ
         expected.append(out[:-1][learnt])
         wanted.append(ids[0, 1:][learnt])
+    use_plain_attention(model)
+    said, gold, _ = learner(model, encoder).said(batch)
     assert torch.equal(said, torch.cat(expected))
     assert torch.equal(gold, torch.cat(wanted))
 
 
 def test_perfect_answers_cost_no_coordinate_loss_beyond_the_blur(batch, encoder):
     model = AutoModelForImageTextToText.from_pretrained(FINAL, dtype=torch.float32)
-    losses = Learner(model, encoder.coordinate_ids())(batch)
+    losses = learner(model, encoder)(batch)
     assert 0 <= losses.coordinates.item() < 2.0
     assert losses.words.item() < 1.0
     assert losses.detection.item() > 0
 
 
-def test_cells_under_a_lesion_carry_its_label_and_box(dialogues):
+def test_cells_under_a_lesion_carry_its_words_and_box(dialogues):
     names = labels()
     for dialogue, _ in dialogues:
         for region in dialogue.regions:
@@ -173,7 +179,8 @@ def test_cells_under_a_lesion_carry_its_label_and_box(dialogues):
                 f.concept for f in dialogue.findings if f.referent_id == region.referent_id
             )
             assert held.any()
-            assert concept in names
+            said = {names[n] for n in np.flatnonzero(marks[held].any(0))}
+            assert said >= words({concept, region.site})
             assert marks[np.isnan(boxes[:, 0])].sum() == 0
 
 
@@ -211,6 +218,7 @@ SMALL = Training(
         vocabulary=900,
     ),
     held_out=4,
+    seeing=2,
     steps=4,
     batch=4,
     warm_up=0.0,

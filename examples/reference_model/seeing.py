@@ -1,0 +1,50 @@
+"""The first stage of training: the image half alone learns what lies where.
+
+In: a learner and batches. Out: the learner, its vision model and connector trained on the detection
+loss. A step costs a fraction of one with text, and answers cannot be learnt before the image
+tokens tell lesions apart.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor
+
+from examples.reference_model.learner import Learner
+from examples.reference_model.optimisers import Optimisers
+from examples.reference_model.pool import Batch
+from examples.reference_model.settings import Training
+
+
+def learn_to_see(
+    learner: Learner, batches: Iterable[Batch], training: Training
+) -> Iterator[tuple[int, Tensor]]:
+    """Take a step per batch, ``training.seeing`` in all; yields their number and the loss."""
+    optimisers = Optimisers(image_weights(learner), training)
+    for step, batch in enumerate(batches, start=1):
+        with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
+            loss = learner.detect(batch)
+        optimisers.step(loss, step / training.seeing)
+        yield step, loss
+        if step >= training.seeing:
+            return
+
+
+def image_weights(learner: Learner) -> Iterator[tuple[str, Tensor]]:
+    """Give the weights that image tokens pass through, and the detection layer's, by name."""
+    inner = learner.model.model
+    for part in (inner.vision_model, inner.connector, learner.detection):
+        yield from part.named_parameters()
+
+
+@torch.no_grad()
+def found(learner: Learner, held_out: Iterable[Batch]) -> float:
+    """Give the share of lesion cells whose labels are all told right."""
+    right = cells = 0
+    for batch in held_out:
+        with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
+            said = learner.labels_of(batch) > 0
+        there = ~batch.boxes[..., 0].isnan()
+        right += int((said == batch.marks.bool())[there].all(-1).sum())
+        cells += int(there.sum())
+    return right / cells
