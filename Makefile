@@ -6,7 +6,7 @@ DATA ?= data/phantom-$(DIALOGUES)
 MODEL ?= examples/reference_model/checkpoints/final
 BIN := .venv/bin
 
-.PHONY: setup demo full nightly test lint bench bench-scoring gaming claims-report browser screenshots lock clean help
+.PHONY: setup demo full nightly test test-faults lint bench bench-scoring gaming claims-report browser screenshots lock clean help
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -30,8 +30,11 @@ nightly: setup ## the checkpoints of conf/nightly.yaml on 500 dialogues, each ga
 	@test -f data/phantom-500/dataset.json || $(BIN)/imcbench dataset build-phantom data/phantom-500 --dialogues 500
 	@$(BIN)/imcbench nightly --config conf/nightly.yaml
 
-test: setup lint browser ## lint, types and all tests
-	$(BIN)/python -m pytest
+test: setup lint browser ## lint, types and all tests but the long ones on faults
+	$(BIN)/python -m pytest -m "not faults"
+
+test-faults: setup ## kill, hang, fill, throttle: every fault of docs/reliability.md, minutes long
+	$(BIN)/python -m pytest tests/faults
 
 browser: ## Chromium and axe-core for the tests of the report's page; needs root once
 	@sh tests/browser/install.sh || echo "no Chromium: the browser tests will be skipped"

@@ -2,15 +2,17 @@
 
 In: Arrow tables of DIALOGUE_SCHEMA. Out: Arrow tables of TURN_SCHEMA, every asked turn as one row.
 Each dialogue is one coroutine; they share the engine and wait for nothing but their own answers.
+A dialogue whose process died is tried again, in the end alone, and then quarantined: its turns are
+failed rows with the reason.
 """
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,41 +20,98 @@ from actors.backends.base import Chat, EngineDead, TurnFailed
 from actors.backends.build import build_backend
 from actors.conversation import Conversation
 from actors.ending import ClosesInOrder
+from actors.gate import Gate
+from actors.ledger import Verdict
+from actors.life import Life
+from actors.logs import bind, configure_logging
+from actors.patience import StorageDown
 from actors.schema import TURN_SCHEMA, Dialogue, Turn, TurnRecord
+from actors.telemetry import TurnMetrics
+from actors.watchdog import Watchdog
 from conf.schema import RunConfig
 
 logger = logging.getLogger(__name__)
 
 
 class DialogueActor:
-    """Holds one backend for its whole life; made once per actor of the pool."""
+    """Holds one backend for its whole life; made once per process of the pool.
 
-    def __init__(self, config: RunConfig, run_id: str) -> None:
+    ``ledger`` is the handle of a Ray actor that holds an ``actors.ledger.Ledger``.
+    """
+
+    def __init__(self, config: RunConfig, run_id: str, ledger: Any) -> None:
+        configure_logging()
+        bind(run_id=run_id)
         self._config = config
         self._run_id = run_id
-        self._backend = build_backend(config)
+        self._life = Life(ledger)
+        self._backend = self._life.start(
+            lambda: build_backend(config), max_failures=config.compute.max_start_failures
+        )
+        self._gate = Gate()
+        self._metrics = TurnMetrics(config.model.name)
+        self._watchdog = Watchdog(config.compute.stall_timeout_s, self._life.end)
         self._closing = ClosesInOrder(self._backend.close)
 
     async def __call__(self, batch: pa.Table) -> AsyncIterator[pa.Table]:
         """Converse over every dialogue of the batch at once; their records leave together."""
         self._closing.arrange()
         dialogues = [Dialogue.from_row(row) for row in batch.to_pylist()]
-        done = await asyncio.gather(*(self._converse(d) for d in dialogues))
+        async with self._gate.together():
+            verdicts = await self._verdicts(dialogues)
+            begun = [d for d in dialogues if verdicts[d.dialogue_id].ruling == "together"]
+            done = await asyncio.gather(
+                *(self._converse(d, verdicts[d.dialogue_id].attempt) for d in begun)
+            )
+        for dialogue in dialogues:
+            verdict = verdicts[dialogue.dialogue_id]
+            if verdict.ruling == "alone":
+                async with self._gate.alone():
+                    done.append(await self._alone(dialogue))
+            elif verdict.ruling == "quarantined":
+                done.append(self._quarantined(dialogue, verdict))
         rows = [record.to_row() for records in done for record in records]
         yield pa.Table.from_pylist(rows, schema=TURN_SCHEMA)
 
-    async def _converse(self, dialogue: Dialogue) -> list[TurnRecord]:
+    async def _verdicts(self, dialogues: list[Dialogue]) -> dict[str, Verdict]:
+        """Ask the ledger how to treat these dialogues; one call per task."""
+        ids = [d.dialogue_id for d in dialogues]
+        found: dict[str, Verdict] = await self._life.ledger.starting.remote(
+            self._life.incarnation, ids
+        )
+        return found
+
+    async def _alone(self, dialogue: Dialogue) -> list[TurnRecord]:
+        attempt: int = await self._life.ledger.starting_alone.remote(
+            self._life.incarnation, dialogue.dialogue_id
+        )
+        records = await self._converse(dialogue, attempt)
+        await self._life.ledger.finished_alone.remote(dialogue.dialogue_id)
+        return records
+
+    def _quarantined(self, dialogue: Dialogue, verdict: Verdict) -> list[TurnRecord]:
+        asked = (self._asked(dialogue, turn, verdict.attempt) for turn in dialogue.turns)
+        return [replace(record, error=verdict.reason) for record in asked]
+
+    async def _converse(self, dialogue: Dialogue, attempt: int) -> list[TurnRecord]:
+        bind(run_id=self._run_id, dialogue_id=dialogue.dialogue_id)
         conversation = Conversation(
             dialogue, box_dialect=self._config.model.box_dialect, seed=self._config.sampling.seed
         )
         chat = self._backend.open(dialogue)
-        return [await self._one_turn(conversation, chat, dialogue, t) for t in dialogue.turns]
+        records = []
+        with self._metrics.dialogue():
+            for turn in dialogue.turns:
+                asked = self._asked(dialogue, turn, attempt)
+                with self._watchdog.turn():
+                    record = await self._one_turn(conversation, chat, asked)
+                self._metrics.observe(record)
+                records.append(record)
+        return records
 
-    async def _one_turn(
-        self, conversation: Conversation, chat: Chat, dialogue: Dialogue, turn: Turn
-    ) -> TurnRecord:
-        """Ask one turn. The only place that catches broadly: what it caught goes into the row."""
-        asked = TurnRecord(
+    def _asked(self, dialogue: Dialogue, turn: Turn, attempt: int) -> TurnRecord:
+        """Begin a turn's record: failed, until it is answered."""
+        return TurnRecord(
             run_id=self._run_id,
             model=self._config.model.name,
             dialogue_id=dialogue.dialogue_id,
@@ -60,8 +119,14 @@ class DialogueActor:
             question=turn.question,
             status="failed",
             error=None,
+            attempt=attempt,
             started_at=datetime.now(UTC),
         )
+
+    async def _one_turn(
+        self, conversation: Conversation, chat: Chat, asked: TurnRecord
+    ) -> TurnRecord:
+        """Ask one turn. The only place that catches broadly: what it caught goes into the row."""
         started = time.monotonic()
         request = None
         try:
@@ -71,13 +136,14 @@ class DialogueActor:
             reply = await chat.ask(request)
         except EngineDead as error:
             # A dead engine would fail every row it is given: end, and let Ray start a new actor.
-            logger.error("dialogue %s: engine died: %s", dialogue.dialogue_id, error)
-            os._exit(1)
+            self._life.end(f"the engine died: {error}")
+        except StorageDown:
+            raise  # ends the run, which can be resumed; as a row it would be held against the model
         except Exception as error:
             if request is not None:
                 conversation.fail()
             if not isinstance(error, TurnFailed):
-                logger.exception("dialogue %s turn %d failed", dialogue.dialogue_id, turn.turn)
+                logger.exception("turn %d failed", asked.turn)
             reason = str(error) if isinstance(error, TurnFailed) else repr(error)
             return replace(asked, error=reason, latency_s=time.monotonic() - started)
         conversation.accept(reply.text)

@@ -11,6 +11,7 @@ from collections import OrderedDict
 import fsspec
 from PIL import Image as PIL
 
+from actors.patience import STORAGE_ERRORS, brief, patiently
 from actors.schema import Image
 
 MAX_PIXELS = 64_000_000  # an 8,000 x 8,000 image; above it a file is refused unopened
@@ -34,6 +35,7 @@ class ImageStore:
 
         Raises:
             ImageFault: the file cannot be read or is not what the dataset says.
+            StorageDown: storage cannot be reached: that is not the image's fault.
         """
         cached = self._decoded.get(image.sha256)
         if cached is not None:
@@ -61,14 +63,21 @@ class ImageStore:
     def _read(self, image: Image) -> bytes:
         if not safe_relative(image.uri):
             raise ImageFault(f"image {image.image_id}: {image.uri!r} leaves the dataset folder")
+        uri = f"{self._root}/{image.uri}"
         try:
-            with fsspec.open(f"{self._root}/{image.uri}", "rb") as file:
-                data: bytes = file.read()
+            return patiently(uri, lambda: _read_whole(uri))
         except FileNotFoundError:
             raise ImageFault(f"image {image.image_id}: {image.uri} is missing") from None
-        except OSError as error:
-            raise ImageFault(f"image {image.image_id}: {image.uri} unreadable: {error}") from error
-        return data
+        except STORAGE_ERRORS as error:
+            raise ImageFault(
+                f"image {image.image_id}: {image.uri} unreadable: {brief(error)}"
+            ) from error
+
+
+def _read_whole(uri: str) -> bytes:
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    data: bytes = filesystem.cat_file(path)  # one request, no look at its size before
+    return data
 
 
 def decode(data: bytes, image: Image) -> PIL.Image:

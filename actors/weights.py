@@ -4,6 +4,7 @@ In: a local folder, a fsspec URI (s3://…) or a hub id. Out: what the engine ca
 the weights that does not depend on where they lie.
 """
 
+import functools
 import hashlib
 import os
 import tempfile
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import fsspec
 from filelock import FileLock
+
+from actors.patience import patiently
 
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole, larger ones by sampling
 _SAMPLES, _SAMPLE = 64, 2**16
@@ -29,13 +32,23 @@ def local_folder(source: str) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{target}.lock"):
         if not target.exists():
-            filesystem, path = fsspec.core.url_to_fs(source)
-            if not filesystem.find(path):
-                raise FileNotFoundError(f"no model files at {source}")
-            partial = tempfile.mkdtemp(dir=target.parent)
-            filesystem.get(path.rstrip("/") + "/", partial + "/", recursive=True)
-            Path(partial).rename(target)
+            _fetch(source, target)
     return str(target)
+
+
+def _fetch(source: str, target: Path) -> None:
+    """Copy a remote folder file by file; it has its name when all of it is there."""
+    filesystem, root = fsspec.core.url_to_fs(source)
+    files = patiently(source, lambda: filesystem.find(root))
+    if not files:
+        raise FileNotFoundError(f"no model files at {source}")
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        partial = Path(folder) / "model"
+        for path in files:
+            local = partial / path[len(root.rstrip("/")) + 1 :]
+            local.parent.mkdir(parents=True, exist_ok=True)
+            patiently(f"{source}: {path}", functools.partial(filesystem.get_file, path, str(local)))
+        partial.rename(target)
 
 
 def weights_id(source: str) -> str:
@@ -48,17 +61,21 @@ def weights_id(source: str) -> str:
     if "://" not in source and not Path(source).is_dir():
         return f"hub:{source}"
     digest = hashlib.sha256()
-    for path in sorted(filesystem.find(root)):
+    files = patiently(source, lambda: filesystem.find(root, detail=True))
+    for path, info in sorted(files.items()):
         name = path[len(root.rstrip("/")) + 1 :]
         if any(part.startswith(".") for part in name.split("/")):
             continue
-        size = filesystem.size(path)
-        digest.update(f"{name}\x00{size}\x00".encode())
-        with filesystem.open(path, "rb") as file:
-            if size <= _WHOLE:
-                digest.update(file.read())
-                continue
-            for n in range(_SAMPLES):
-                file.seek(n * (size - _SAMPLE) // (_SAMPLES - 1))
-                digest.update(file.read(_SAMPLE))
+        digest.update(f"{name}\x00{info['size']}\x00".encode())
+        for start, end in _spans(info["size"]):
+            read = functools.partial(filesystem.cat_file, path, start=start, end=end)
+            digest.update(patiently(f"{source}: {name}", read))
     return f"sha256:{digest.hexdigest()}"
+
+
+def _spans(size: int) -> list[tuple[int, int]]:
+    """Give the byte ranges of a file of ``size`` bytes that are hashed."""
+    if size <= _WHOLE:
+        return [(0, size)] if size else []
+    starts = [n * (size - _SAMPLE) // (_SAMPLES - 1) for n in range(_SAMPLES)]
+    return [(start, start + _SAMPLE) for start in starts]

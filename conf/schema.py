@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from conf.errors import ConfigError
+from conf.uris import refuse_credentials
 
 ARTICLE_WEIGHTS = {
     "turn_accuracy": 0.30,
@@ -17,6 +18,17 @@ ARTICLE_WEIGHTS = {
 }
 METRICS = tuple(ARTICLE_WEIGHTS)
 BACKENDS = ("vllm", "scripted")
+# Optional keys of model.script: faults on purpose, see actors/backends/chaos.py.
+CHAOS = frozenset(
+    {
+        "chaos_die_on",
+        "chaos_hang_on",
+        "chaos_failed_starts",
+        "chaos_times",
+        "chaos_count",
+        "chaos_folder",
+    }
+)
 _PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size")
 
 # How a checkpoint writes a region of interest; declared per checkpoint, never guessed.
@@ -48,6 +60,7 @@ class DatasetConfig:
         """Check the values."""
         if not self.uri:
             raise ConfigError("dataset.uri is empty")
+        refuse_credentials("dataset.uri", self.uri)
         if self.limit is not None:
             _at_least("dataset.limit", self.limit, 1)
 
@@ -57,7 +70,8 @@ class ModelConfig:
     """Which checkpoint and how it is served.
 
     ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
-    of turns answered wrongly) and ``delay_s`` (seconds that an answer takes).
+    of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for trying a
+    cluster's recovery, the faults of ``actors.backends.chaos``.
     """
 
     name: str
@@ -66,16 +80,17 @@ class ModelConfig:
     box_dialect: str
     trust_remote_code: bool
     engine: dict[str, Any]
-    script: dict[str, float]
+    script: dict[str, float | str]
 
     def __post_init__(self) -> None:
         """Check the values."""
         name_folder("model.name", self.name)
         if not self.source:
             raise ConfigError("model.source is empty")
+        refuse_credentials("model.source", self.source)
         _one_of("model.backend", self.backend, BACKENDS)
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
-        if set(self.script) != {"error_rate", "delay_s"}:
+        if set(self.script) - CHAOS != {"error_rate", "delay_s"}:
             raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
         for key in _PARALLEL:
             size = self.engine.get(key, 1)
@@ -127,6 +142,11 @@ class ComputeConfig:
     what finds room, grows up to ``actors`` and shrinks as work runs out. ``gpus_per_actor`` and
     ``cpus_per_actor`` None mean: the engine's GPUs where the cluster has any, else the CPUs shared
     out.
+
+    A dialogue whose actor dies is tried again, ``max_attempts`` times in all, the last time alone;
+    then it is quarantined. An actor that answers no turn for ``stall_timeout_s`` seconds (None:
+    for ever) is replaced. An actor that cannot start ``max_start_failures`` + 1 times in a row ends
+    the run.
     """
 
     actors: int
@@ -135,6 +155,9 @@ class ComputeConfig:
     cpus_per_actor: float | None
     dialogues_per_task: int
     tasks_per_actor: int
+    max_attempts: int = 3
+    stall_timeout_s: float | None = 600.0
+    max_start_failures: int = 3
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -148,6 +171,13 @@ class ComputeConfig:
         _at_least("compute.cpus_per_actor", self.cpus_per_actor or 0, 0)
         _at_least("compute.dialogues_per_task", self.dialogues_per_task, 1)
         _at_least("compute.tasks_per_actor", self.tasks_per_actor, 1)
+        # With a single attempt a dialogue that kills could not be told from its company.
+        _at_least("compute.max_attempts", self.max_attempts, 2)
+        _at_least("compute.max_start_failures", self.max_start_failures, 0)
+        if self.stall_timeout_s is not None and self.stall_timeout_s <= 0:
+            raise ConfigError(
+                f"compute.stall_timeout_s is {self.stall_timeout_s}; it must be above 0, or null"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +220,7 @@ class RunConfig:
         """Check the values."""
         if not self.output:
             raise ConfigError("output is empty")
+        refuse_credentials("output", self.output)
         context = self.model.engine.get("max_model_len")
         if isinstance(context, int) and 0 < context <= self.sampling.max_tokens:
             raise ConfigError(

@@ -12,13 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from actors.images import safe_relative
 from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
 from pipeline.errors import BadInput
 from pipeline.lexicon import Lexicon
-from pipeline.storage import filesystem, join, list_files, read_json
+from pipeline.storage import join, list_files, open_binary, open_parquet, read_json
 
 _REQUIRED = ("name", "release", "schema_version", "lexicon")
 _OPTIONAL_COLUMNS = ("adversarial_of", "perturbation")
@@ -65,10 +64,8 @@ class Dataset:
             BadInput: a file is not Parquet or lacks a column; names both.
         """
         for uri in self.files:
-            fs, path = filesystem(uri)
             try:
-                with fs.open(path, "rb") as file:
-                    parquet = pq.ParquetFile(file)
+                with open_parquet(uri) as parquet:
                     _check_columns(uri, parquet.schema_arrow)
                     for batch in parquet.iter_batches(batch_size=rows):
                         yield _conform(pa.Table.from_batches([batch]))
@@ -130,10 +127,9 @@ def turn_counts(dialogues: pa.Table) -> pa.Array:
 
 
 def _sha256(uri: str) -> str:
-    """Hash a file of any size in bounded memory."""
-    fs, path = filesystem(uri)
+    """Hash a file; a local one of any size in bounded memory."""
     digest = hashlib.sha256()
-    with fs.open(path, "rb") as file:
+    with open_binary(uri) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -27,6 +27,7 @@ from pipeline.storage import (
     write_parquet,
 )
 from pipeline.tables import JUDGED
+from pipeline.tasks import results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
     shared = ray.put(gold)
     folder = join(output, "scores")
     tasks = [_score_unit.remote(unit, shared, folder, box_dialect) for unit in units]
-    ray.get(tasks)
+    results(tasks, "scoring")
     written = {join(folder, f"{unit.name}.parquet") for unit in units}
     for old in list_files(folder, ".parquet"):
         if old not in written and not old.rsplit("/", 1)[-1].startswith(JUDGED):

@@ -2,21 +2,25 @@
 
 In: local paths or fsspec URIs (s3://…). Out: bytes, Arrow tables, listings. A file appears under
 its final name whole or not at all: locally by rename, on object stores because a put is atomic.
+Calls to object stores are tried again with growing pauses, up to a limit.
 """
 
+import contextlib
+import io
 import json
 import mimetypes
 import os
 import re
 import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import BadInput
+from pipeline.filesystems import attempt, filesystem, is_local
 
 _WEB = (".html", ".css", ".js", ".svg", ".jpg")
 
@@ -78,23 +82,11 @@ def join(*parts: str) -> str:
     return "/".join([head.rstrip("/"), *(p.strip("/") for p in rest)])
 
 
-def filesystem(uri: str) -> tuple[Any, str]:
-    """Give the fsspec filesystem and the path in it.
-
-    Raises:
-        BadInput: no filesystem is known for the URI's scheme.
-    """
-    try:
-        fs, path = fsspec.core.url_to_fs(uri)
-    except (ValueError, ImportError) as error:
-        raise BadInput(f"{uri}: {error}") from error
-    return fs, path
-
-
 def exists(uri: str) -> bool:
-    """Tell whether a file or folder is there."""
+    """Tell whether a file or folder is there, now."""
     fs, path = filesystem(uri)
-    return bool(fs.exists(path))
+    fs.invalidate_cache(path)
+    return bool(attempt(uri, "looked up", lambda: fs.exists(path)))
 
 
 def list_files(folder: str, suffix: str) -> list[str]:
@@ -105,7 +97,7 @@ def list_files(folder: str, suffix: str) -> list[str]:
     fs, path = filesystem(folder)
     fs.invalidate_cache(path)
     try:
-        found = fs.ls(path, detail=False)
+        found = attempt(folder, "listed", lambda: fs.ls(path, detail=False))
     except FileNotFoundError:
         return []
     names = sorted(f.rstrip("/").rsplit("/", 1)[-1] for f in found)
@@ -115,7 +107,7 @@ def list_files(folder: str, suffix: str) -> list[str]:
 def match_folders(pattern: str) -> list[str]:
     """List the folders that a glob matches, as URIs; step-9 comes before step-10."""
     fs, path = filesystem(pattern)
-    matched = fs.glob(path, detail=True)
+    matched = attempt(pattern, "listed", lambda: fs.glob(path, detail=True))
     folders = [name for name, info in matched.items() if info["type"] == "directory"]
     found = sorted(folders, key=lambda name: re.sub(r"\d+", lambda n: n[0].zfill(20), name))
     return [str(fs.unstrip_protocol(f)) if "://" in pattern else f for f in found]
@@ -126,14 +118,15 @@ def glob_files(root: str, pattern: str) -> list[str]:
     fs, path = filesystem(root)
     fs.invalidate_cache(path)
     base = path.rstrip("/")
-    found = sorted(f for f in fs.glob(f"{base}/{pattern}") if fs.isfile(f))
-    return [join(root, f[len(base) + 1 :]) for f in found]
+    found = attempt(root, "listed", lambda: fs.glob(f"{base}/{pattern}", detail=True))
+    files = sorted(name for name, info in found.items() if info["type"] == "file")
+    return [join(root, f[len(base) + 1 :]) for f in files]
 
 
 def read_bytes(uri: str) -> bytes:
     """Read a whole file; raises FileNotFoundError where there is none."""
     fs, path = filesystem(uri)
-    data: bytes = fs.cat_file(path)
+    data: bytes = attempt(uri, "read", lambda: fs.cat_file(path))
     return data
 
 
@@ -141,11 +134,39 @@ def write_bytes(uri: str, data: bytes, *, sync: bool = True) -> None:
     """Write a whole file atomically, replacing one that is there.
 
     Without ``sync`` a local file may be lost, never torn, when the machine itself goes down.
+
+    Raises:
+        BadInput: no permission, or no such bucket.
+        InfrastructureError: disk full, storage down; nothing is there that was not there before.
     """
     fs, path = filesystem(uri)
-    if not _is_local(fs):
-        fs.pipe_file(path, data, **_web_type(fs, path))
+    if is_local(uri):
+        attempt(uri, "written", lambda: _write_local(path, data, sync=sync))
         return
+    try:
+        attempt(uri, "written", lambda: fs.pipe_file(path, data, **_web_type(fs, path)))
+    except FileNotFoundError:
+        raise BadInput(f"{uri} cannot be written: there is no such bucket") from None
+
+
+def write_new(uri: str, data: bytes) -> bool:
+    """Write a file unless one is there, in one step where storage can; False if one was there."""
+    fs, path = filesystem(uri)
+    try:
+        if is_local(uri):
+            attempt(uri, "written", lambda: _write_local(path, data, sync=True, place=os.link))
+        else:
+            attempt(uri, "written", lambda: fs.pipe_file(path, data, mode="create"))
+    except BadInput:  # s3fs knows no error of its own for a precondition that failed
+        if exists(uri):
+            return False
+        raise
+    return True
+
+
+def _write_local(
+    path: str, data: bytes, *, sync: bool, place: Callable[[str, str], None] | None = None
+) -> None:
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
     partial = os.path.join(folder, f".{name}.{uuid.uuid4().hex}.partial")
@@ -155,18 +176,17 @@ def write_bytes(uri: str, data: bytes, *, sync: bool = True) -> None:
             if sync:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
+        (place or os.replace)(partial, path)
+    finally:
         if os.path.exists(partial):
             os.unlink(partial)
-        raise
 
 
 def remove(uri: str) -> None:
     """Delete a file if it is there."""
     fs, path = filesystem(uri)
-    if fs.exists(path):
-        fs.rm_file(path)
+    with contextlib.suppress(FileNotFoundError):
+        attempt(uri, "deleted", lambda: fs.rm_file(path))
 
 
 def read_json(uri: str) -> Any:
@@ -176,9 +196,11 @@ def read_json(uri: str) -> Any:
         BadInput: missing, or not JSON; names the file.
     """
     try:
-        return json.loads(read_bytes(uri))
+        data = read_bytes(uri)
     except FileNotFoundError:
         raise BadInput(f"{uri} is missing") from None
+    try:
+        return json.loads(data)
     except ValueError as error:
         raise BadInput(f"{uri} is not valid JSON: {error}") from error
 
@@ -208,16 +230,30 @@ def write_parquet(uri: str, table: pa.Table) -> None:
 
 def parquet_schema(uri: str) -> pa.Schema:
     """Read a Parquet file's schema without its rows; raises as ``read_parquet``."""
+    with open_parquet(uri) as file:
+        return file.schema_arrow
+
+
+@contextlib.contextmanager
+def open_parquet(uri: str) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file to read it in parts; raises as ``read_parquet``."""
+    with open_binary(uri) as file:
+        yield pq.ParquetFile(file)
+
+
+@contextlib.contextmanager
+def open_binary(uri: str) -> Iterator[BinaryIO]:
+    """Open a file to read it in parts; raises FileNotFoundError where there is none.
+
+    A local file is read as it is asked for; a remote one at once, so that a connection that breaks
+    half-way is tried again.
+    """
     fs, path = filesystem(uri)
-    with fs.open(path, "rb") as file:
-        return pq.read_schema(file)
+    with fs.open(path, "rb") if is_local(uri) else io.BytesIO(read_bytes(uri)) as file:
+        yield file
 
 
 def _web_type(fs: Any, path: str) -> dict[str, str]:
     """Say what a page's file is: a browser shows S3 objects by their stored type alone."""
     kind = mimetypes.guess_type(path)[0] if path.endswith(_WEB) else None
     return {"ContentType": kind} if kind and "s3" in fs.protocol else {}
-
-
-def _is_local(fs: Any) -> bool:
-    return "file" in (fs.protocol if isinstance(fs.protocol, tuple) else (fs.protocol,))

@@ -1,6 +1,7 @@
 """The rules of the house: who may import whom, and who may touch storage."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("conf", "actors", "pipeline")
 PHASES = ("generate", "score", "reduce", "report", "judge", "sweep", "gate")
 # Workers read images and weights where they run; everything else goes through pipeline.storage.
-FSSPEC_USERS = {"pipeline/storage.py", "actors/images.py", "actors/weights.py"}
+FSSPEC_USERS = {"pipeline/filesystems.py", "actors/images.py", "actors/weights.py"}
 HEAVY = ("torch", "vllm", "transformers", "tokenizers", "selenium")
 
 
@@ -82,3 +83,14 @@ def test_tests_and_product_do_not_lean_on_what_lies_beside_the_project() -> None
     beside = "../" + "shared"
     files = [p for d in (*PACKAGES, "tests", "benchmarks") for p in (ROOT / d).rglob("*.py")]
     assert not [p for p in files if beside in p.read_text()]
+
+
+def test_durations_never_come_from_a_clock_that_can_jump() -> None:
+    """Only a lease needs the time of day, to tell other machines until when it holds."""
+    users = {
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in modules(package)
+        if re.search(r"\btime\.time(_ns)?\b|from time import", path.read_text())
+    }
+    assert users == {"pipeline/holder.py", "pipeline/lease.py"}

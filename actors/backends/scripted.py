@@ -12,6 +12,7 @@ import random
 from dataclasses import replace
 
 from actors.backends.base import ChatReply
+from actors.backends.chaos import Chaos
 from actors.backends.strategies import STRATEGIES, Moment, Said, gold
 from actors.conversation import ChatRequest
 from actors.gold import gold_text, with_box
@@ -32,8 +33,10 @@ class ScriptedBackend:
             )
         self.script = model.source
         self.dialect = model.box_dialect
-        self.error_rate = model.script["error_rate"]
-        self.delay_s = model.script["delay_s"]
+        self.error_rate = float(model.script["error_rate"])
+        self.delay_s = float(model.script["delay_s"])
+        self.chaos = Chaos(model.script)
+        self.chaos.starting()
 
     def open(self, dialogue: Dialogue) -> "ScriptedChat":
         """Start a chat that knows the dialogue's gold."""
@@ -52,7 +55,8 @@ class ScriptedChat:
         self._turns = {t.turn: t for t in dialogue.turns}
 
     async def ask(self, request: ChatRequest) -> ChatReply:
-        """Answer by the script; never fails."""
+        """Answer by the script; never fails, unless told to."""
+        self._backend.chaos.asking(request.dialogue_id)
         if self._backend.delay_s:
             await asyncio.sleep(self._backend.delay_s)
         previous = tuple(exchange.answer for exchange in request.history)

@@ -20,6 +20,7 @@ from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
 from pipeline.phantom.concepts import lexicon_document
 from pipeline.phantom.generate import RELEASE, draw_dialogue
 from pipeline.storage import join, write_bytes
+from pipeline.tasks import results
 
 GENERATOR_VERSION = 1  # raise it whenever the same seed gives other bytes
 DIALOGUES_PER_PART = 250
@@ -62,10 +63,10 @@ def build(
     for first in range(0, dialogues, DIALOGUES_PER_PART):
         if parallelism is not None and len(waiting) >= parallelism:
             ready, waiting = ray.wait(waiting)
-            parts += ray.get(ready)
+            parts += results(ready, "drawing the dataset")
         last = min(first + DIALOGUES_PER_PART, dialogues)
         waiting.append(task.remote(target, seed, first, last))
-    parts += ray.get(waiting)
+    parts += results(waiting, "drawing the dataset")
     files = {_LEXICON: hashlib.sha256(lexicon).hexdigest()}
     document = dataset_document(seed, sorted(parts, key=lambda part: part.path), files)
     _write(target, "dataset.json", _json_bytes(document))

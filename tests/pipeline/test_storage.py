@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, InfrastructureError
 from pipeline.storage import (
     RunDirectory,
     exists,
@@ -47,7 +47,7 @@ def test_listings_are_sorted_and_skip_partial_files(root):
 def test_a_write_that_fails_leaves_neither_file_nor_remains(tmp_path, monkeypatch):
     write_bytes(str(tmp_path / "a"), b"old")
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk")))
-    with pytest.raises(OSError, match="disk"):
+    with pytest.raises(InfrastructureError, match="cannot be written: disk"):
         write_bytes(str(tmp_path / "a"), b"new")
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_bytes() == b"old"

@@ -1,0 +1,84 @@
+"""The life of one actor process: its start, which may fail, and its end, which is told.
+
+In: a ledger's handle and a way to build the engine. Out: the engine; or a dead process, which Ray
+replaces by another under the same actor id, so the ledger can count how often that happened.
+"""
+
+import logging
+import multiprocessing
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import ray
+
+from actors.ledger import Incarnation
+from conf.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# What another start would not mend: wrong arguments, missing packages or files.
+_PERMANENT = (ConfigError, ValueError, TypeError, ImportError, FileNotFoundError)
+_LAST_WORD_S = 5.0
+_LONGEST_PAUSE_S = 30.0
+
+
+class StartsExhausted(RuntimeError):
+    """The actor's process died in its constructor too often in a row."""
+
+
+class Life:
+    """Made in an actor's constructor. ``ledger`` is the handle of a ``Ledger`` actor."""
+
+    def __init__(self, ledger: Any) -> None:
+        context = ray.get_runtime_context()
+        self.ledger = ledger
+        self.incarnation = Incarnation(
+            process=uuid.uuid4().hex,
+            actor=context.get_actor_id() or "",
+            node=context.get_node_id(),
+        )
+
+    def start(self, build: Callable[[], T], *, max_failures: int) -> T:
+        """Build the engine; where that fails, end the process for another to try, at most so often.
+
+        A new process and not a second try in this one: an engine that failed half-way may hold
+        memory and threads.
+
+        Raises:
+            StartsExhausted: the processes before this one died while they started.
+            Exception: what ``build`` raised, if it cannot be mended or was the last try.
+        """
+        failed, reason = ray.get(self.ledger.actor_starting.remote(self.incarnation))
+        if failed > max_failures:
+            raise StartsExhausted(f"the actor failed to start {failed} times in a row: {reason}")
+        try:
+            built = build()
+        except _PERMANENT:
+            raise
+        except Exception as error:
+            if failed >= max_failures:
+                raise
+            logger.exception("start %d of %d failed", failed + 1, max_failures + 1)
+            time.sleep(min(2.0**failed, _LONGEST_PAUSE_S))
+            self.end(f"its start failed: {error!r}")
+        ray.get(self.ledger.actor_ready.remote(self.incarnation))
+        return built
+
+    def end(self, reason: str) -> NoReturn:
+        """Tell the ledger why, take the engine's processes along, end this process."""
+        logger.error("actor process ends: %s", reason)
+        teller = threading.Thread(target=self._tell, args=(reason,), daemon=True)
+        teller.start()
+        teller.join(_LAST_WORD_S)
+        # An engine process that hangs would keep its GPU memory from the next one.
+        for child in multiprocessing.active_children():
+            child.kill()
+        os._exit(1)
+
+    def _tell(self, reason: str) -> None:
+        ray.get(self.ledger.ending.remote(self.incarnation, reason), timeout=_LAST_WORD_S)

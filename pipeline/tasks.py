@@ -1,0 +1,28 @@
+"""Ray tasks that end in results or in one sentence."""
+
+from typing import Any
+
+import ray
+import ray.exceptions
+
+from pipeline.errors import EvaluationError, InfrastructureError
+
+
+def results(tasks: list[Any], doing: str) -> list[Any]:
+    """Wait for tasks; what one of them said is raised as it said it, not as Ray's trace.
+
+    Raises:
+        EvaluationError: a task raised it.
+        InfrastructureError: Ray lost a task for good; says what was being done.
+    """
+    try:
+        found: list[Any] = ray.get(tasks)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, EvaluationError):
+            raise error.cause from None
+        raise
+    except ray.exceptions.RayError as error:
+        raise InfrastructureError(
+            f"{doing} stopped: {str(error).splitlines()[0]}; run the same command again"
+        ) from error
+    return found

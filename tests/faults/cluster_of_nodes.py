@@ -1,0 +1,70 @@
+"""A program for test_nodes.py: a run on two worker nodes; one is killed and a new one joins.
+
+Arguments: config file, what to do (``kill`` or ``fill``). In a process of its own, since a process
+can be connected to one Ray cluster only.
+"""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import ray
+from ray._private.state import actors
+from ray.cluster_utils import Cluster
+
+from conf.load import load
+from pipeline.run import evaluate, prepare
+from pipeline.storage import list_files
+
+STORE = 80 * 2**20
+
+
+def main() -> None:
+    config = load(sys.argv[1])
+    nodes = Cluster(
+        initialize_head=True,
+        head_node_args={"num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False},
+    )
+    try:
+        if sys.argv[2] == "fill":
+            ray.init(address=nodes.address, log_to_driver=False)
+            pinned = [ray.put(np.zeros(2**20, np.uint8)) for _ in range(70)]
+            evaluate(config)
+            assert len(pinned) == 70
+            return
+        workers = [nodes.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(2)]
+        ray.init(address=nodes.address, log_to_driver=False)
+        turns = prepare(config).run.turns
+        with ThreadPoolExecutor(1) as beside:  # nodes can be added in the main thread alone
+            run = beside.submit(evaluate, config)
+            _kill_one(nodes, workers, turns)
+            run.result()
+        print(f"answered on {sorted(_homes())}", flush=True)
+    finally:
+        ray.shutdown()
+        nodes.shutdown()
+
+
+def _kill_one(nodes: Cluster, workers: list, turns: str) -> None:
+    """Kill a node that answers, without notice, once something was written; add a new one."""
+    while not list_files(turns, ".parquet"):
+        time.sleep(0.05)
+    victim = next(w for w in workers if w.node_id in _homes("ALIVE"))
+    nodes.remove_node(victim, allow_graceful=False)
+    print(f"killed {victim.node_id}", flush=True)
+    joined = nodes.add_node(num_cpus=1, object_store_memory=STORE)
+    print(f"joined {joined.node_id}", flush=True)
+
+
+def _homes(*states: str) -> set[str]:
+    """The nodes of the engine actors, where they last were; by default of all there ever were."""
+    return {
+        a["Address"]["NodeID"]
+        for a in actors().values()
+        if "DialogueActor" in a["ActorClassName"] and (not states or a["State"] in states)
+    }
+
+
+if __name__ == "__main__":
+    main()
