@@ -39,7 +39,8 @@ def on_nodes(config, what: str, tmp_path: Path) -> str:
 
 
 def test_a_worker_node_dies_and_a_new_one_takes_its_work(scripted, tmp_path, nothing_lost):
-    config = scripted(*SLOWLY, "compute.actors=2")
+    # Slow enough that the one actor left cannot do it all before the new node has started one.
+    config = scripted(*SLOWLY, "model.script.delay_s=1.0", "compute.actors=2")
     run = prepare(config).run
     printed = on_nodes(config, "kill", tmp_path)
     told = dict(re.findall(r"^(killed|joined|answered) (?:on )?(.+)$", printed, re.MULTILINE))
