@@ -4,9 +4,7 @@ In: two run directories, or folders that ``score`` wrote. Out: ``Gated``, and it
 and gate.xml (JUnit).
 """
 
-import contextlib
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from conf.sweep import GateConfig
-from pipeline.errors import BadInput, IncompleteRun, InfrastructureError
+from pipeline.errors import BadInput, IncompleteRun
 from pipeline.gate import GateResult, decide
 from pipeline.gate_report import gate_document, gate_junit
 from pipeline.storage import (
@@ -67,8 +65,7 @@ def gate_runs(baseline: str, candidate: str, settings: GateConfig) -> Gated:
         IncompleteRun: a run was not carried out to its end, or lacks turns.
         InfrastructureError: a file is there and cannot be read.
     """
-    with _storage():
-        before, after = _read("baseline", baseline), _read("candidate", candidate)
+    before, after = _read("baseline", baseline), _read("candidate", candidate)
     notes = [_failed(side) for side in (before, after)]
     if before.manifest is None or after.manifest is None:
         bare = " and ".join(s.name for s in (before, after) if s.manifest is None)
@@ -96,7 +93,7 @@ def gate_runs(baseline: str, candidate: str, settings: GateConfig) -> Gated:
 
 
 def write_gate(gated: Gated, folder: str) -> None:
-    """Write gate.json and gate.xml into a folder; raises InfrastructureError if it cannot."""
+    """Write gate.json and gate.xml into a folder; raises as ``write_json``."""
     told = {
         "baseline": gated.baseline,
         "candidate": gated.candidate,
@@ -105,17 +102,8 @@ def write_gate(gated: Gated, folder: str) -> None:
         "notes": list(gated.notes),
     }
     junit = gate_junit(gated.result, gated.settings.strict)
-    with _storage():
-        write_json(join(folder, "gate.json"), gate_document(gated.result) | told)
-        write_bytes(join(folder, "gate.xml"), junit.encode())
-
-
-@contextlib.contextmanager
-def _storage() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InfrastructureError(f"storage failed: {error}") from error
+    write_json(join(folder, "gate.json"), gate_document(gated.result) | told)
+    write_bytes(join(folder, "gate.xml"), junit.encode())
 
 
 def _read(name: str, root: str) -> _Side:

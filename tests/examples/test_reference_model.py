@@ -215,7 +215,7 @@ SMALL = Training(
         text_width=32,
         text_layers=1,
         heads=2,
-        vocabulary=900,
+        vocabulary=1536,
     ),
     held_out=4,
     seeing=2,

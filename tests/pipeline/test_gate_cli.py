@@ -1,9 +1,11 @@
 """``imcbench gate`` as CI uses it: exit codes, files, what is said on stderr."""
 
 import json
+import socket
 from xml.etree import ElementTree
 
 import pytest
+from s3fs import S3FileSystem
 
 from pipeline.cli import main
 from tests.pipeline.sweeps import copy_of, edit_manifest, run_folder
@@ -118,10 +120,24 @@ def test_a_run_that_lacks_turns_is_incomplete(runs, capsys):
     assert "has rows for 0 of " in capsys.readouterr().err
 
 
-def test_storage_that_fails_is_infrastructure(runs, tmp_path, capsys):
+def test_an_output_below_a_file_is_bad_input(runs, tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder")
-    assert gate(*runs, f"--output={tmp_path / 'file' / 'below'}") == 4
-    assert "storage failed" in capsys.readouterr().err
+    assert gate(*runs, f"--output={tmp_path / 'file' / 'below'}") == 2
+    assert "cannot be written: Not a directory" in capsys.readouterr().err
+
+
+def test_storage_that_does_not_answer_is_infrastructure(runs, monkeypatch, capsys):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        monkeypatch.setenv("IMCBENCH_STORAGE_PATIENCE_S", "0")
+        S3FileSystem.clear_instance_cache()
+        assert gate(*runs, "--output=s3://bucket/gate") == 4
+        S3FileSystem.clear_instance_cache()
+    assert "storage is down" in capsys.readouterr().err
 
 
 def test_scores_without_a_manifest_are_compared_by_their_dialogues_and_that_is_said(runs, capsys):

@@ -40,6 +40,8 @@ def test_an_interrupted_run_resumes_where_it_was(
         env={**os.environ, "RAY_ADDRESS": "local"},
         stderr=subprocess.PIPE,
         text=True,
+        # A shell that runs the tests in the background lets its children ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         while not list_files(run.turns, ".parquet"):
