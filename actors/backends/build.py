@@ -1,6 +1,6 @@
 """One place that knows which backend a configuration names."""
 
-from actors.backends.base import ChatBackend
+from actors.backends.base import ChatBackend, Reloadable
 from actors.backends.openai_endpoint import OpenAIBackend
 from actors.backends.scripted import ScriptedBackend
 from actors.backends.scripted_judge import ScriptedJudge
@@ -12,7 +12,7 @@ from conf.schema import ModelConfig, RunConfig, SamplingConfig
 _STRUCTURED = {"backend": "xgrammar", "disable_any_whitespace": True}
 
 
-def build_backend(config: RunConfig) -> ChatBackend:
+def build_backend(config: RunConfig) -> Reloadable:
     """Make the configured backend; a heavy engine is imported only when it is the one."""
     if config.model.backend == "scripted":
         return ScriptedBackend(config.model)
