@@ -19,7 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from actors.backends.base import Chat, EngineDead, TurnFailed
+from actors.backends.base import Chat, EngineDead, ReloadError, TurnFailed
 from actors.backends.build import build_backend
 from actors.conversation import Conversation
 from actors.ending import ClosesInOrder
@@ -77,8 +77,19 @@ class DialogueActor:
         dialogues = [Dialogue.from_row(row) for row in batch.to_pylist()]
         run_id = batch["run_id"][0].as_py()
         run = _Run(run_id, self._configs[run_id])
+        try:
+            done = await self._answers(run, dialogues)
+        except ReloadError as error:
+            # As an error of this task it would take answers along that are on their way.
+            await self._life.ledger.give_up.remote(str(error))
+            done = []
+        rows = [record.to_row() for records in done for record in records]
+        yield pa.Table.from_pylist(rows, schema=TURN_SCHEMA)
+
+    async def _answers(self, run: _Run, dialogues: list[Dialogue]) -> list[list[TurnRecord]]:
+        """Converse as the ledger rules; raises ReloadError where this actor must not answer."""
         change = functools.partial(self._change, run, dialogues)
-        async with self._gate.together(run_id, change):
+        async with self._gate.together(run.run_id, change):
             verdicts = await self._verdicts(run, dialogues)
             begun = [d for d in dialogues if verdicts[run.key(d)].ruling == "together"]
             done = await asyncio.gather(
@@ -87,12 +98,11 @@ class DialogueActor:
         for dialogue in dialogues:
             verdict = verdicts[run.key(dialogue)]
             if verdict.ruling == "alone":
-                async with self._gate.alone(run_id, change):
+                async with self._gate.alone(run.run_id, change):
                     done.append(await self._alone(run, dialogue))
             elif verdict.ruling == "quarantined":
                 done.append(self._quarantined(run, dialogue, verdict))
-        rows = [record.to_row() for records in done for record in records]
-        yield pa.Table.from_pylist(rows, schema=TURN_SCHEMA)
+        return done
 
     async def _change(self, run: _Run, dialogues: list[Dialogue]) -> None:
         """Make this actor another run's; raises ReloadError where that cannot be trusted."""

@@ -1,7 +1,8 @@
 """A door in one event loop: many may be inside together, or one alone. First come, first served.
 
-Those inside together are of one kind. Whoever is of another waits until nobody is inside and then
-changes the house over, while those who come later wait outside.
+Those inside together are of one kind. Whoever is of another waits until nobody is inside, and then
+changes the house over. Meanwhile others of the kind inside may come: Ray hands an actor its tasks
+out of order, and the house would be changed to and fro.
 """
 
 import asyncio
@@ -27,10 +28,8 @@ class Gate:
     @contextlib.asynccontextmanager
     async def together(self, kind: str = "", change: Change | None = None) -> AsyncIterator[None]:
         """Be inside with others of a kind; ``change`` is awaited where those before were others."""
-        async with self._turnstile:
-            await self._fit(kind, change)
-            self._inside += 1
-            self._empty.clear()
+        while not await self._entered(kind, change):
+            await self._empty.wait()
         try:
             yield
         finally:
@@ -46,10 +45,20 @@ class Gate:
             await self._fit(kind, change)
             yield
 
+    async def _entered(self, kind: str, change: Change | None) -> bool:
+        """Go in, if nobody of another kind is inside."""
+        async with self._turnstile:
+            if self._inside and kind != self._kind:
+                return False
+            await self._fit(kind, change)
+            self._inside += 1
+            self._empty.clear()
+            return True
+
     async def _fit(self, kind: str, change: Change | None) -> None:
+        """Change the empty house over, if it is for another kind."""
         if kind == self._kind:
             return
-        await self._empty.wait()
         self._kind = None  # a change that fails leaves a house that is fit for nobody
         if change is not None:
             await change()

@@ -37,7 +37,7 @@ class Reloading:
         self._backend = backend
         self._now = config
         self._checked = False
-        self._sound = True
+        self._refusal: str | None = None
 
     async def take(self, config: RunConfig, dialogues: Sequence[Dialogue]) -> None:
         """Go on with another run; nothing may be open in the engine.
@@ -56,14 +56,18 @@ class Reloading:
             ReloadError: the check failed, or a reload did, now or before: this engine may hold
                 anything and must answer nothing more.
         """
-        if not self._sound:
-            raise ReloadError("a reload failed in this engine before")
-        self._sound = False
-        if not self._checked and config.model.source != self._now.model.source:
-            await self._check(config, dialogues[:_DIALOGUES])
-            self._checked = True
-        await self._load(config)
-        self._now, self._sound = config, True
+        if self._refusal is not None:
+            raise ReloadError(self._refusal)
+        self._refusal = "a reload was interrupted"
+        try:
+            if not self._checked and config.model.source != self._now.model.source:
+                await self._check(config, dialogues[:_DIALOGUES])
+                self._checked = True
+            await self._load(config)
+        except Exception as error:  # whoever comes next is told the same
+            self._refusal = str(error)
+            raise
+        self._now, self._refusal = config, None
 
     async def _check(self, other: RunConfig, probes: Sequence[Dialogue]) -> None:
         mine = self._now

@@ -94,6 +94,8 @@ def _stream(passes: dict[str, RunPass], finish: Callable[[RunPass], None]) -> No
         for each in passes.values():
             writing.enter_context(each)
         for table in _answers(list(passes.values())):
+            if not table.num_rows:  # from an engine that could not be reloaded
+                continue
             each = passes[table["run_id"][0].as_py()]
             each.add(table)
             if each.is_finished:
@@ -151,12 +153,15 @@ def _answers(passes: Sequence[RunPass]) -> Iterator[pa.Table]:
     ledger = _start_ledger(compute.max_attempts)
     try:
         yield from pool.stream(blocks, DialogueActor, {"configs": configs, "ledger": ledger})
+        given_up = ray.get(ledger.given_up.remote()) if len(passes) > 1 else None
     except ray.exceptions.RayError as error:
         raise InfrastructureError(
             f"generation stopped: {root_cause(str(error))}; run the same command again to resume"
         ) from error
     finally:
         ray.kill(ledger)
+    if given_up is not None:
+        raise InfrastructureError(given_up)
 
 
 def _blocks(each: RunPass, size: int) -> list[pa.Table]:

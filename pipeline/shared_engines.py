@@ -12,6 +12,7 @@ from dataclasses import asdict
 
 from actors.weights import engine_id
 from conf.errors import ConfigError
+from conf.schema import RunConfig
 from conf.sweep import Planned
 from pipeline.errors import EvaluationError
 from pipeline.inputs import Inputs
@@ -22,9 +23,30 @@ logger = logging.getLogger(__name__)
 
 def generate_ahead(planned: Sequence[Planned], inputs: Inputs) -> None:
     """Answer what is missing of all runs that can share an engine with another; raises nothing."""
-    found = [(run, key) for item in planned for run, key in _engine_of(item, inputs)]
-    for group in groups(found):
+    for group in groups(candidates(planned, inputs)):
         generate_group(group)
+
+
+def candidates(planned: Iterable[Planned], inputs: Inputs) -> list[tuple[Prepared, str]]:
+    """Prepare the runs that could share an engine, each with a key that says with which others.
+
+    Runs of other backends, complete ones and those whose tensors are not known are left out.
+    Catches broadly: a run that is at fault meets its fault again when it is carried out, which
+    keeps the reason.
+    """
+    found = []
+    for item in planned:
+        if item.config.model.backend != "vllm":
+            continue
+        try:
+            run = prepare(item.config, inputs)
+            files = None if is_complete(run) else engine_id(item.config.model.source)
+        except Exception as error:
+            logger.info("%s shares no engine: %r", item.config.model.name, error)
+            continue
+        if files is not None:
+            found.append((run, _key(item.config, files)))
+    return found
 
 
 def groups(found: Iterable[tuple[Prepared, str]]) -> list[list[Prepared]]:
@@ -56,28 +78,12 @@ def generate_group(group: Sequence[Prepared]) -> bool:
     return True
 
 
-def _engine_of(item: Planned, inputs: Inputs) -> list[tuple[Prepared, str]]:
-    """Prepare a run and name its engine; empty where it cannot share one, or is complete.
-
-    Catches broadly: a run that is at fault meets its fault again when it is carried out, which
-    keeps the reason.
-    """
-    model = item.config.model
-    if model.backend != "vllm":
-        return []
-    try:
-        run = prepare(item.config, inputs)
-        made_of = None if is_complete(run) else engine_id(model.source)
-    except Exception as error:
-        logger.info("%s shares no engine: %r", model.name, error)
-        return []
-    if made_of is None:
-        return []
+def _key(config: RunConfig, files: str) -> str:
     parts = {
-        "files": made_of,
-        "engine": model.engine,
-        "trust_remote_code": model.trust_remote_code,
-        "compute": asdict(item.config.compute),
-        "dataset": asdict(item.config.dataset),
+        "files": files,
+        "engine": config.model.engine,
+        "trust_remote_code": config.model.trust_remote_code,
+        "compute": asdict(config.compute),
+        "dataset": asdict(config.dataset),
     }
-    return [(run, json.dumps(parts, sort_keys=True, default=str))]
+    return json.dumps(parts, sort_keys=True, default=str)

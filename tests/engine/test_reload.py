@@ -1,0 +1,132 @@
+"""One engine for two checkpoints: the answers of two engines, and a check that notices faults."""
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from ray._private.state import actors
+
+from actors.backends.base import ReloadError
+from actors.backends.vllm_engine import VllmBackend
+from actors.reloading import Reloading
+from actors.schema import Dialogue
+from conf.sweep import SweepConfig, load_sweep, plan
+from pipeline.commands.model import phantom_corpus
+from pipeline.dataset import open_dataset
+from pipeline.storage import RunDirectory, read_json
+from pipeline.sweep import SweptRun, sweep
+from pipeline.tiny_model import init_tiny
+from tests.pipeline.runs import summary_rows, turn_rows
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+
+NAMES = ("one", "two")
+MEASURED = ("latency_s", "started_at")  # all else is the same each time
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A sweep's lines, where its runs lie, and how many engines it started."""
+
+    rows: list[SweptRun]
+    runs: list[RunDirectory]
+    engines: int
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two random checkpoints of one shape and tokenizer."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    for seed, name in enumerate(NAMES):
+        init_tiny(folder / name, phantom_corpus(50), seed=seed)
+    return folder
+
+
+def sweep_of(checkpoints: Path, dataset: Path, output: Path, engines: str) -> SweepConfig:
+    entries = ", ".join(f"{{name: {name}, source: {checkpoints / name}}}" for name in NAMES)
+    return load_sweep(
+        "nightly",
+        [
+            f"dataset.uri={dataset}",
+            "dataset.limit=16",
+            f"output={output}",
+            f"sweep.checkpoints=[{entries}]",
+            f"sweep.engines={engines}",
+            "model.engine.kv_cache_memory_bytes=268435456",
+            "sampling.max_tokens=16",
+            "compute.dialogues_per_task=2",
+            "compute.tasks_per_actor=4",
+            "scoring.resamples=50",
+        ],
+    )
+
+
+def swept(config: SweepConfig) -> Swept:
+    before = _engines()
+    rows = sweep(config)
+    runs = [RunDirectory(f"{config.output}/{row.run}") for row in rows]
+    return Swept(rows, runs, _engines() - before)
+
+
+def _engines() -> int:
+    return sum("DialogueActor" in actor["ActorClassName"] for actor in actors().values())
+
+
+def test_a_sweep_through_one_engine_gives_what_an_engine_each_gives(checkpoints, phantom, tmp_path):
+    each, shared = (
+        swept(sweep_of(checkpoints, phantom, tmp_path / engines, engines))
+        for engines in ("per_checkpoint", "reloaded")
+    )
+    assert (each.engines, shared.engines) == (2, 1)
+    assert [row.status for row in shared.rows] == ["complete", "complete"]
+    assert [row.run for row in shared.rows] == [row.run for row in each.rows]
+    for mine, theirs in zip(shared.runs, each.runs, strict=True):
+        assert said(mine) == said(theirs)
+        assert summary_rows(mine) == summary_rows(theirs)
+        assert read_json(mine.manifest)["passes"][0]["engines_shared_by"] == 2
+    one, two = ([row["response"] for row in said(run)] for run in shared.runs)
+    assert sum(a != b for a, b in zip(one, two, strict=True)) > len(one) / 2
+
+
+def said(run: RunDirectory) -> list[dict]:
+    rows = turn_rows(run).drop_columns(list(MEASURED)).to_pylist()
+    return sorted(rows, key=lambda row: (row["dialogue_id"], row["turn"]))
+
+
+def test_the_check_passes_a_sound_engine_and_notices_what_is_left_undone(
+    checkpoints, phantom, tmp_path, monkeypatch
+):
+    data = tmp_path / "phantom"
+    shutil.copytree(phantom, data)
+    one, two = (
+        planned.config for planned in plan(sweep_of(checkpoints, data, tmp_path, "reloaded"), ())
+    )
+    dialogues = [Dialogue.from_row(r) for r in open_dataset(str(data)).dialogues(3).to_pylist()]
+    backend = VllmBackend(one.model, one.sampling, one.dataset.uri)
+    engine = backend._engine
+
+    async def nothing(*args, **kwargs) -> bool:
+        return True
+
+    async def scene() -> None:
+        with monkeypatch.context() as fault:
+            fault.setattr(engine, "reset_prefix_cache", nothing)
+            with pytest.raises(ReloadError, match=r"found \d+ of its tokens in the prefix cache"):
+                await Reloading(backend, one).take(two, dialogues)
+        await backend.reload(one.model, one.sampling)
+        with monkeypatch.context() as fault:
+            fault.setattr(engine, "collective_rpc", nothing)
+            with pytest.raises(ReloadError, match="changed neither parameters nor answers"):
+                await Reloading(backend, one).take(two, dialogues)
+        await backend.reload(one.model, one.sampling)
+        shutil.rmtree(data / "images")  # decoded images outlive a reload
+        reloading = Reloading(backend, one)
+        for run in (two, one, two):
+            await reloading.take(run, dialogues)
+
+    try:
+        asyncio.run(scene())
+    finally:
+        backend.close()
