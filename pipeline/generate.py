@@ -23,7 +23,7 @@ from pipeline.actor_pool import ActorPool, root_cause
 from pipeline.cluster import actor_resources
 from pipeline.dataset import turn_counts
 from pipeline.errors import InfrastructureError
-from pipeline.lease import hold
+from pipeline.lease import Lease, hold
 from pipeline.progress import TurnProgress
 from pipeline.run_pass import Asked, Generated, RunPass
 from pipeline.storage import RunDirectory, list_files, read_parquet, remove, write_parquet
@@ -59,7 +59,7 @@ def generate(
             note(each.asked, done[each.asked.run_id])
 
     with contextlib.ExitStack() as leases:
-        passes = [RunPass(a, _todo(a), leases.enter_context(hold(a.run.root))) for a in asked]
+        passes = [_begin(a, leases.enter_context(hold(a.run.root))) for a in asked]
         for each in passes:
             if each.is_finished:
                 finish(each)
@@ -80,17 +80,19 @@ class _Laps:
         return self._since - before
 
 
-def _todo(asked: Asked) -> pa.Table:
+def _begin(asked: Asked, lease: Lease) -> RunPass:
+    """See what a run still lacks, once nobody else writes to it."""
     done = pa.array(finished_dialogues(asked.run), pa.string())
     is_there = pc.is_in(asked.dialogues["dialogue_id"], value_set=done)
-    return asked.dialogues.filter(pc.invert(is_there))
+    return RunPass(asked, asked.dialogues.filter(pc.invert(is_there)), lease)
 
 
 def _stream(passes: dict[str, RunPass], finish: Callable[[RunPass], None]) -> None:
     """Put what the runs lack through one pool of actors, and the answers where they belong."""
     total = sum(p.total for p in passes.values())
-    names = ", ".join(p.asked.config.model.name for p in passes.values())
-    with TurnProgress(total, names) as progress, contextlib.ExitStack() as writing:
+    name, *others = (p.asked.config.model.name for p in passes.values())
+    shown = f"{name} and {len(others)} more" if others else name
+    with TurnProgress(total, shown) as progress, contextlib.ExitStack() as writing:
         for each in passes.values():
             writing.enter_context(each)
         for table in _answers(list(passes.values())):
