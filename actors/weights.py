@@ -136,10 +136,9 @@ def _layout(source: str, path: str) -> dict[str, Any]:
 
 def _read(source: str, path: str, start: int, end: int) -> bytes:
     filesystem, _ = fsspec.core.url_to_fs(source)
-    return patiently(
-        f"{source}: {path}",
-        functools.partial(filesystem.cat_file, path, start=start, end=end),
-    )
+    read = functools.partial(filesystem.cat_file, path, start=start, end=end)
+    data: bytes = patiently(f"{source}: {path}", read)
+    return data
 
 
 def _spans(size: int) -> list[tuple[int, int]]:
