@@ -60,7 +60,7 @@ def test_a_group_gives_the_rows_and_summaries_of_single_runs_with_one_engine(
         carry_out(run)
         assert is_complete(run)
     assert engines_started() == before + 1
-    for run in three:
+    for run in (three[0], three[-1]):
         model = run.config.model
         alone = prepare(
             scripted(
