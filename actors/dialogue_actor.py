@@ -28,7 +28,7 @@ from actors.ledger import Verdict
 from actors.life import Life
 from actors.logs import bind, configure_logging
 from actors.patience import StorageDown
-from actors.reloading import Reloading
+from actors.reloading import Probe, Reloading
 from actors.schema import TURN_SCHEMA, Dialogue, Turn, TurnRecord
 from actors.telemetry import TurnMetrics
 from actors.watchdog import Watchdog
@@ -53,20 +53,25 @@ class DialogueActor:
     """Holds one backend for its whole life; made once per process of the pool.
 
     ``configs`` are the runs by run_id; the engine starts for the first. ``ledger`` is the handle of
-    a Ray actor that holds an ``actors.ledger.Ledger``.
+    a Ray actor that holds an ``actors.ledger.Ledger``. ``probe`` says whether this engine is to
+    show what it is, or holds what another one showed.
     """
 
-    def __init__(self, configs: dict[str, RunConfig], ledger: Any) -> None:
+    def __init__(
+        self, configs: dict[str, RunConfig], ledger: Any, probe: Probe | None = None
+    ) -> None:
         configure_logging()
         run_id, config = next(iter(configs.items()))
         bind(run_id=run_id)
         self._configs = configs
         self._life = Life(ledger)
         self._backend = self._life.start(
-            lambda: build_backend(config), max_failures=config.compute.max_start_failures
+            lambda: build_backend(config, reloads=probe is not None),
+            max_failures=config.compute.max_start_failures,
         )
-        self._reloading = Reloading(self._backend, config)
-        self._gate = Gate(run_id)
+        self._reloading = Reloading(self._backend, config, probe.reference if probe else None)
+        self._records = probe is not None and probe.reference is None
+        self._gate = Gate("" if self._records else run_id)
         self._metrics = TurnMetrics(config.model.name)
         self._watchdog = Watchdog(config.compute.stall_timeout_s, self._life.end)
         self._closing = ClosesInOrder(self._backend.close)
@@ -106,7 +111,11 @@ class DialogueActor:
 
     async def _change(self, run: _Run, dialogues: list[Dialogue]) -> None:
         """Make this actor another run's; raises ReloadError where that cannot be trusted."""
-        await self._reloading.take(run.config, dialogues)
+        if self._records:
+            reference = await self._reloading.record(dialogues)
+            await self._life.ledger.keep.remote(reference)
+            self._records = False
+        await self._reloading.take(run.config)
         self._metrics.serve(run.config.model.name)
 
     async def _verdicts(self, run: _Run, dialogues: list[Dialogue]) -> dict[str, Verdict]:

@@ -64,6 +64,7 @@ class Ledger:
     _starts: dict[str, _Starts] = field(default_factory=dict)
     _last_words: dict[str, str] = field(default_factory=dict)
     _given_up: str | None = None
+    _reference: object = None
 
     def starting(self, by: Incarnation, dialogue_ids: Sequence[str]) -> dict[str, Verdict]:
         """Rule on dialogues that a task is about to begin; those ruled ``together`` are begun."""
@@ -110,6 +111,14 @@ class Ledger:
     def actor_ready(self, by: Incarnation) -> None:
         """Note that an actor has started."""
         self._starts[by.actor] = _Starts()
+
+    def keep(self, reference: object) -> None:
+        """Keep what an engine showed as it was started; the first one's."""
+        self._reference = self._reference or reference
+
+    def kept(self) -> object:
+        """Give what was kept, or None."""
+        return self._reference
 
     def give_up(self, reason: str) -> None:
         """Note that an engine answers nothing more; the first reason is kept."""

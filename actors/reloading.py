@@ -17,40 +17,76 @@ from conf.schema import RunConfig
 
 T = TypeVar("T")
 
-# A chat of three turns has images, histories and hits of the prefix cache. Nine answers, three
-# times, are a second or two where an engine's start takes half a minute.
+# A chat of three turns has images, histories and hits of the prefix cache. Nine answers are half a
+# second or two, where an engine's start takes half a minute.
 _DIALOGUES, _TURNS = 3, 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Seen:
+class Seen:
     """What an engine showed: its answers (text and token ids), and its weights' checksum."""
 
     answers: list[tuple[str, list[int]]]
     checksum: str
 
 
-class Reloading:
-    """Made with the engine, which was started for the run ``config``."""
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What an engine showed that was started on ``config`` and never reloaded, to ``dialogues``."""
 
-    def __init__(self, backend: Reloadable, config: RunConfig) -> None:
+    config: RunConfig
+    dialogues: tuple[Dialogue, ...]
+    seen: Seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What is asked of a pass of generation: without a reference, to record one."""
+
+    reference: Reference | None = None
+
+
+class Reloading:
+    """Made with the engine, which was started for the run ``config``.
+
+    ``reference``: of an engine that was started on other weights.
+    """
+
+    def __init__(
+        self, backend: Reloadable, config: RunConfig, reference: Reference | None = None
+    ) -> None:
         self._backend = backend
         self._now = config
+        self._asks = reference.config if reference else config
+        self._reference = reference
         self._checked = False
         self._refusal: str | None = None
 
-    async def take(self, config: RunConfig, dialogues: Sequence[Dialogue]) -> None:
+    async def record(self, dialogues: Sequence[Dialogue]) -> Reference:
+        """See what the engine shows as it was started; ``take`` a run before it answers any.
+
+        Raises:
+            ReloadError: the engine hangs or dies.
+        """
+        probes = tuple(dialogues[:_DIALOGUES])
+        seen = await self._look(self._now, probes)
+        return Reference(config=self._now, dialogues=probes, seen=seen)
+
+    async def take(self, config: RunConfig) -> None:
         """Go on with another run; nothing may be open in the engine.
 
-        Before the first reload the engine is checked, once, over the first turns of the first
-        ``dialogues``, greedily, each answer alone, from empty caches. It answers with the weights A
-        that it was started on; B is loaded and answers; A is loaded over B and answers again. Then
+        Before its first reload the engine is checked, once, against the reference: what another
+        engine, started on weights A, answered to the first turns of a few dialogues, greedily, each
+        answer alone, from empty caches. This engine was started on B. A is loaded over B and
 
-        - the second answers of A are the first ones, token by token, and so is the checksum of the
-          parameters: what loading A over B gives is what a fresh start on A gives, so loading B
-          over A gives what a fresh start on B does;
+        - answers as the reference did, token by token, and the checksum of the parameters is the
+          same: whatever a reload leaves as it was is B's here, and was A's there;
         - each first prompt found 0 tokens in the prefix cache;
         - B differs from A, in an answer or the checksum, unless their weight files are the same.
+
+        One engine alone cannot show this. What a reload leaves as it was is A's before and after
+        where A is loaded, B, and A again. (vLLM 0.32 on CPUs does so with the packed copy of an
+        output layer that is tied to the embeddings.)
 
         Raises:
             ReloadError: the check failed, or a reload did, now or before: this engine may hold
@@ -61,7 +97,7 @@ class Reloading:
         self._refusal = "a reload was interrupted"
         try:
             if not self._checked and config.model.source != self._now.model.source:
-                await self._check(config, dialogues[:_DIALOGUES])
+                await self._check()
                 self._checked = True
             await self._load(config)
         except Exception as error:  # whoever comes next is told the same
@@ -69,35 +105,37 @@ class Reloading:
             raise
         self._now, self._refusal = config, None
 
-    async def _check(self, other: RunConfig, probes: Sequence[Dialogue]) -> None:
-        mine = self._now
-        a, b = mine.model.name, other.model.name
-        fresh = await self._look(mine, probes)
-        changed = await self._look(other, probes)
-        again = await self._look(mine, probes)
-        if not fresh.answers:
-            raise ReloadError(f"reloading {b} over {a} cannot be checked: no probe was answered")
-        if again != fresh:
+    async def _check(self) -> None:
+        fresh = self._reference
+        if fresh is None or fresh.config.model.source == self._now.model.source:
+            raise ReloadError("a reload cannot be checked without an engine of other weights")
+        if not fresh.seen.answers:
+            raise ReloadError("a reload cannot be checked: no probe was answered")
+        a, b = fresh.config.model.name, self._now.model.name
+        before = await self._look(self._now, fresh.dialogues)
+        after = await self._look(fresh.config, fresh.dialogues)
+        if before == after and not await self._same_weights(self._now, fresh.config):
+            raise ReloadError(f"reloading {a} over {b} changed neither parameters nor answers")
+        if after != fresh.seen:
+            differ = "answers" if after.answers != fresh.seen.answers else "parameters"
             raise ReloadError(
-                f"{a} reloaded over {b} is not the {a} that the engine was started on: its "
-                + ("answers differ" if again.answers != fresh.answers else "parameters differ")
+                f"{a} reloaded over {b} is not what an engine that was started on {a} is: its "
+                f"{differ} differ"
             )
-        if changed == fresh and not await self._same_weights(mine, other):
-            raise ReloadError(f"reloading {b} over {a} changed neither parameters nor answers")
 
-    async def _look(self, config: RunConfig, probes: Sequence[Dialogue]) -> _Seen:
+    async def _look(self, config: RunConfig, probes: Sequence[Dialogue]) -> Seen:
         """Load a run's weights and have the probes answered, one turn after the other."""
-        greedy = replace(self._now.sampling, temperature=0.0)
+        greedy = replace(self._asks.sampling, temperature=0.0)
         await self._load(replace(config, sampling=greedy))
         answers: list[tuple[str, list[int]]] = []
         for dialogue in probes:
             await self._answer(dialogue, answers)
         checksum = await self._in_time(self._backend.checksum(), "hashing the weights")
-        return _Seen(answers=answers, checksum=checksum)
+        return Seen(answers=answers, checksum=checksum)
 
     async def _answer(self, dialogue: Dialogue, answers: list[tuple[str, list[int]]]) -> None:
         """Ask a dialogue's first turns, in the words of one run whatever weights are there."""
-        run = self._now
+        run = self._asks
         talk = Conversation(dialogue, box_dialect=run.model.box_dialect, seed=run.sampling.seed)
         chat = self._backend.open(dialogue)
         for _ in dialogue.turns[:_TURNS]:

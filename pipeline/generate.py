@@ -19,6 +19,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.dialogue_actor import DialogueActor
 from actors.ledger import Ledger, living_nodes
+from actors.reloading import Probe, Reference
 from pipeline.actor_pool import ActorPool, root_cause
 from pipeline.cluster import actor_resources
 from pipeline.dataset import turn_counts
@@ -32,8 +33,10 @@ logger = logging.getLogger(__name__)
 
 
 def generate(
-    asked: Sequence[Asked], note: Callable[[Asked, Generated], None] | None = None
-) -> list[Generated]:
+    asked: Sequence[Asked],
+    note: Callable[[Asked, Generated], None] | None = None,
+    probe: Probe | None = None,
+) -> Reference | None:
     """Answer every turn of every dialogue that has no rows yet.
 
     Several runs go one after the other through the same actors, whose engines reload the weights:
@@ -41,22 +44,23 @@ def generate(
 
     Args:
         asked: the runs, each with a run_id of its own.
-        note: called with a run as soon as its last row is written.
+        note: called with a run as soon as its last row is written, and with what was done. The
+            seconds of a run count from the end of the one before it.
+        probe: for engines that are reloaded: what to check them against, or that they show it.
 
     Returns:
-        What was done, run by run. The seconds of a run count from the end of the one before it.
+        What an engine showed, if that was asked for and anything was left to do.
 
     Raises:
         InfrastructureError: actors cannot start, an engine cannot be reloaded, the cluster is gone,
             or another process generates one of the runs; finished rows are kept.
     """
     clock = _Laps()
-    done: dict[str, Generated] = {}
 
     def finish(each: RunPass) -> None:
-        done[each.asked.run_id] = each.generated(clock.lap())
+        done = each.generated(clock.lap())
         if note is not None:
-            note(each.asked, done[each.asked.run_id])
+            note(each.asked, done)
 
     with contextlib.ExitStack() as leases:
         passes = [_begin(a, leases.enter_context(hold(a.run.root))) for a in asked]
@@ -64,9 +68,7 @@ def generate(
             if each.is_finished:
                 finish(each)
         left = {p.asked.run_id: p for p in passes if not p.is_finished}
-        if left:
-            _stream(left, finish)
-    return [done[a.run_id] for a in asked]
+        return _stream(left, finish, probe) if left else None
 
 
 class _Laps:
@@ -87,31 +89,41 @@ def _begin(asked: Asked, lease: Lease) -> RunPass:
     return RunPass(asked, asked.dialogues.filter(pc.invert(is_there)), lease)
 
 
-def _stream(passes: dict[str, RunPass], finish: Callable[[RunPass], None]) -> None:
+def _stream(
+    passes: dict[str, RunPass], finish: Callable[[RunPass], None], probe: Probe | None
+) -> Reference | None:
     """Put what the runs lack through one pool of actors, and the answers where they belong."""
     total = sum(p.total for p in passes.values())
     name, *others = (p.asked.config.model.name for p in passes.values())
+    ledger = _start_ledger(next(iter(passes.values())).asked.config.compute.max_attempts)
     shown = f"{name} and {len(others)} more" if others else name
-    with TurnProgress(total, shown) as progress, contextlib.ExitStack() as writing:
-        for each in passes.values():
-            writing.enter_context(each)
-        for table in _answers(list(passes.values())):
-            if not table.num_rows:  # from an engine that could not be reloaded
-                continue
-            each = passes[table["run_id"][0].as_py()]
-            each.add(table)
-            if each.is_finished:
-                finish(each)
-            progress.show(
-                turns=sum(p.turns for p in passes.values()),
-                failed=sum(p.failed for p in passes.values()),
-                tokens=sum(p.tokens for p in passes.values()),
-            )
+    try:
+        with TurnProgress(total, shown) as progress, contextlib.ExitStack() as writing:
+            for each in passes.values():
+                writing.enter_context(each)
+            for table in _answers(list(passes.values()), ledger, probe):
+                if not table.num_rows:  # from an engine that could not be reloaded
+                    continue
+                each = passes[table["run_id"][0].as_py()]
+                each.add(table)
+                if each.is_finished:
+                    finish(each)
+                progress.show(
+                    turns=sum(p.turns for p in passes.values()),
+                    failed=sum(p.failed for p in passes.values()),
+                    tokens=sum(p.tokens for p in passes.values()),
+                )
+        given_up, reference = ray.get([ledger.given_up.remote(), ledger.kept.remote()])
+    finally:
+        ray.kill(ledger)
+    if given_up is not None:
+        raise InfrastructureError(given_up)
     turns = sum(p.turns for p in passes.values())
     if turns != total:
         raise InfrastructureError(
             f"{turns} of {total} turns came back; run the same command again to resume"
         )
+    return reference if isinstance(reference, Reference) else None
 
 
 def finished_dialogues(run: RunDirectory) -> list[str]:
@@ -144,7 +156,7 @@ def _take_out(uri: str, dialogue_ids: list[str]) -> None:
     write_parquet(uri, table.filter(pc.invert(repeated)))
 
 
-def _answers(passes: Sequence[RunPass]) -> Iterator[pa.Table]:
+def _answers(passes: Sequence[RunPass], ledger: Any, probe: Probe | None) -> Iterator[pa.Table]:
     """Run the dialogues, run after run, and yield finished ones as they come."""
     configs = {p.asked.run_id: p.asked.config for p in passes}
     first = passes[0].asked.config
@@ -152,18 +164,13 @@ def _answers(passes: Sequence[RunPass]) -> Iterator[pa.Table]:
     asked = actor_resources(compute, gpus_per_engine=first.model.gpus_per_engine)
     blocks = [b for p in passes for b in _blocks(p, compute.dialogues_per_task)]
     pool = ActorPool(compute=compute, resources=asked)
-    ledger = _start_ledger(compute.max_attempts)
+    arguments = {"configs": configs, "ledger": ledger, "probe": probe}
     try:
-        yield from pool.stream(blocks, DialogueActor, {"configs": configs, "ledger": ledger})
-        given_up = ray.get(ledger.given_up.remote()) if len(passes) > 1 else None
+        yield from pool.stream(blocks, DialogueActor, arguments)
     except ray.exceptions.RayError as error:
         raise InfrastructureError(
             f"generation stopped: {root_cause(str(error))}; run the same command again to resume"
         ) from error
-    finally:
-        ray.kill(ledger)
-    if given_up is not None:
-        raise InfrastructureError(given_up)
 
 
 def _blocks(each: RunPass, size: int) -> list[pa.Table]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from actors.conversation import system_prompt
 from actors.logs import bind
+from actors.reloading import Probe, Reference
 from actors.weights import weights_id
 from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
@@ -122,11 +123,17 @@ def prepare(config: RunConfig, inputs: Inputs | None = None, *, dry: bool = Fals
 
 def generate_turns(prepared: Prepared) -> Generated:
     """Answer what is missing and note the pass in the manifest."""
-    (done,) = generate_together([prepared])
-    return done
+    passes: list[Generated] = []
+
+    def note(_: Asked, done: Generated) -> None:
+        _note_pass(prepared, done)
+        passes.append(done)
+
+    generate([_asked(prepared)], note)
+    return passes[0]
 
 
-def generate_together(runs: Sequence[Prepared]) -> list[Generated]:
+def generate_together(runs: Sequence[Prepared], probe: Probe) -> Reference | None:
     """Do the same for several runs in one pass, whose engines reload the weights in between.
 
     A run's pass is noted when it ends; those before one that fails are noted and complete.
@@ -135,6 +142,7 @@ def generate_together(runs: Sequence[Prepared]) -> list[Generated]:
     return generate(
         [_asked(p) for p in runs],
         lambda asked, done: _note_pass(by_id[asked.run_id], done, engines_for=len(runs)),
+        probe,
     )
 
 
@@ -148,7 +156,7 @@ def _asked(prepared: Prepared) -> Asked:
     )
 
 
-def _note_pass(prepared: Prepared, done: Generated, *, engines_for: int) -> None:
+def _note_pass(prepared: Prepared, done: Generated, *, engines_for: int = 1) -> None:
     if done.resumed:
         logger.info("%d dialogues were there already", done.resumed)
     manifest = read_json(prepared.run.manifest)

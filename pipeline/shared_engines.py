@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
+from actors.reloading import Probe
 from actors.weights import engine_id
 from conf.errors import ConfigError
 from conf.schema import RunConfig
@@ -19,6 +20,8 @@ from pipeline.inputs import Inputs
 from pipeline.run import Prepared, generate_together, is_complete, prepare
 
 logger = logging.getLogger(__name__)
+
+_STARTS = 2  # engines that a group starts
 
 
 def generate_ahead(planned: Sequence[Planned], inputs: Inputs) -> None:
@@ -50,32 +53,53 @@ def candidates(planned: Iterable[Planned], inputs: Inputs) -> list[tuple[Prepare
 
 
 def groups(found: Iterable[tuple[Prepared, str]]) -> list[list[Prepared]]:
-    """Put together runs of equal keys, in their order; a run without company is left out.
+    """Put together runs of equal keys, in their order; fewer than three are left out.
+
+    The first two of a group start an engine each: only a third saves one.
 
     So is a copy of another run under a second name: their rows could not be told apart.
     """
     by_key: dict[str, dict[str, Prepared]] = {}
     for run, key in found:
         by_key.setdefault(key, {}).setdefault(run.run_id, run)
-    return [list(runs.values()) for runs in by_key.values() if len(runs) > 1]
+    return [list(runs.values()) for runs in by_key.values() if len(runs) > _STARTS]
 
 
 def generate_group(group: Sequence[Prepared]) -> bool:
-    """Answer what is missing of some runs with one engine; False, and why in the log, if it failed.
+    """Answer what is missing of some runs with two engines; False, and why in the log, if not.
 
     Catches broadly: what stays unanswered is carried out with an engine per run, which says what is
     wrong with a run itself.
     """
     names = ", ".join(run.config.model.name for run in group)
     try:
-        generate_together(group)
+        _with_two_engines(group)
     except (EvaluationError, ConfigError) as error:
-        logger.warning("one engine for %s was given up, each gets its own now: %s", names, error)
+        logger.warning(
+            "reloading the engine of %s was given up, each run gets its own now: %s", names, error
+        )
         return False
     except Exception:
-        logger.exception("one engine for %s was given up, each gets its own now", names)
+        logger.exception(
+            "reloading the engine of %s was given up, each run gets its own now", names
+        )
         return False
     return True
+
+
+def _with_two_engines(group: Sequence[Prepared]) -> None:
+    """Answer one checkpoint's runs first: what its engine shows, the other must reproduce."""
+    left = list(group)
+    reference = None
+    while left and reference is None:
+        source = left[0].config.model.source
+        reference = generate_together([r for r in left if _of(r) == source], Probe())
+        left = [r for r in left if _of(r) != source]
+    generate_together(left, Probe(reference=reference))
+
+
+def _of(run: Prepared) -> str:
+    return run.config.model.source
 
 
 def _key(config: RunConfig, files: str) -> str:

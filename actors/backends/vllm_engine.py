@@ -21,11 +21,23 @@ from actors.schema import Dialogue, Image
 from actors.weights import local_folder
 from conf.schema import ModelConfig, SamplingConfig
 
+_WORKER = "actors.backends.vllm_worker.ReloadingWorker"
+
 
 class VllmBackend:
-    """Owns the engine. Made in the actor's constructor; torch and vLLM load here, not at import."""
+    """Owns the engine. Made in the actor's constructor; torch and vLLM load here, not at import.
 
-    def __init__(self, model: ModelConfig, sampling: SamplingConfig, dataset_uri: str) -> None:
+    ``reloads``: its weights are to be reloaded later.
+    """
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        sampling: SamplingConfig,
+        dataset_uri: str,
+        *,
+        reloads: bool = False,
+    ) -> None:
         if importlib.util.find_spec("vllm") is None:
             raise ImportError("vLLM is not installed; install the extra 'cpu' or 'gpu'")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
@@ -46,6 +58,7 @@ class VllmBackend:
                 model=source,
                 trust_remote_code=model.trust_remote_code,
                 enable_log_requests=False,
+                **({"worker_extension_cls": _WORKER} if reloads else {}),
                 **model.engine,
             )
         )
@@ -79,6 +92,7 @@ class VllmBackend:
             if model.source != self._source:
                 path = await asyncio.to_thread(local_folder, model.source)
                 await self._engine.collective_rpc("reload_weights", kwargs={"weights_path": path})
+                await self._engine.collective_rpc("pack_output_layers")
                 self._source = model.source
             await self._forget()
             await self._engine.resume_generation()

@@ -7,7 +7,7 @@ import pytest
 
 from actors.backends.base import EngineDead, ReloadError
 from actors.backends.scripted import ScriptedBackend, ScriptedChat
-from actors.reloading import Reloading
+from actors.reloading import Reference, Reloading
 from conf.load import load
 from conf.schema import RunConfig
 from tests.actors.dialogues import dialogue, turn
@@ -26,19 +26,15 @@ GOLD, NO, YES = config("gold"), config("deny_everything"), config("yes_sayer")
 
 
 class Watched(ScriptedBackend):
-    """Notes which scripts it is told to take, and how often it is asked."""
+    """Notes which scripts it is told to take."""
 
     def __init__(self, *args):
         super().__init__(*args)
-        self.taken, self.opened = [], 0
+        self.taken = []
 
     async def reload(self, model, sampling):
         self.taken.append((model.name, sampling.temperature))
         await super().reload(model, sampling)
-
-    def open(self, asked):
-        self.opened += 1
-        return super().open(asked)
 
 
 class Stuck(ScriptedBackend):
@@ -46,12 +42,21 @@ class Stuck(ScriptedBackend):
         pass
 
 
-class Sticky(ScriptedBackend):
-    """Never gives up what it once took after the first script."""
+class HalfStuck(ScriptedBackend):
+    """Keeps its output layer: once started on a script it never quite becomes another."""
 
-    async def reload(self, model, sampling):
-        if self.script == "gold":
-            await super().reload(model, sampling)
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.started_on = self.script
+
+    def open(self, asked):
+        return HalfStuckChat(self, asked)
+
+
+class HalfStuckChat(ScriptedChat):
+    async def ask(self, request):
+        reply = await super().ask(request)
+        return replace(reply, text=f"{reply.text} {self._backend.started_on}")
 
 
 class Rounding(ScriptedBackend):
@@ -70,16 +75,16 @@ class Rounding(ScriptedBackend):
 class Remembering(ScriptedBackend):
     """Keeps its prefix cache over a reload."""
 
+    asked = 0
+
     def open(self, asked):
         return RemembersAll(self, asked)
 
 
 class RemembersAll(ScriptedChat):
-    seen = 0
-
     async def ask(self, request):
-        RemembersAll.seen += 1
-        cached = 96 if RemembersAll.seen > 3 * 3 else 0
+        self._backend.asked += 1
+        cached = 96 if self._backend.asked > 3 * 3 else 0
         return replace(await super().ask(request), cached_tokens=cached)
 
 
@@ -93,75 +98,79 @@ class Dying(ScriptedBackend):
         raise EngineDead("out of memory")
 
 
-def take(backend: ScriptedBackend, started_on: RunConfig, *runs: RunConfig) -> Reloading:
-    reloading = Reloading(backend, started_on)
+def shown(kind=ScriptedBackend, probes=PROBES) -> Reference:
+    """What an engine shows that was started on gold."""
+    return asyncio.run(Reloading(kind(GOLD.model), GOLD).record(probes))
+
+
+def take(backend: ScriptedBackend, reference: Reference, *runs: RunConfig) -> Reloading:
+    reloading = Reloading(backend, NO, reference)
     for run in runs:
-        asyncio.run(reloading.take(run, PROBES))
+        asyncio.run(reloading.take(run))
     return reloading
 
 
-def test_the_first_reload_is_checked_there_and_back_and_later_ones_are_trusted():
+def test_the_first_reload_is_checked_and_later_ones_are_trusted():
     warm = config("yes_sayer", "sampling.temperature=0.7")
-    backend = Watched(GOLD.model)
-    take(backend, GOLD, NO, warm, GOLD)
-    there_and_back = [("gold", 0), ("deny_everything", 0), ("gold", 0)]
-    assert backend.taken == [
-        *there_and_back,
-        ("deny_everything", 0),
-        ("yes_sayer", 0.7),
-        ("gold", 0),
-    ]
-    assert backend.script == "gold"
-    assert backend.opened == 3 * 3  # three dialogues, asked three times
+    backend = Watched(NO.model)
+    take(backend, shown(), warm, YES, NO)
+    check = [("deny_everything", 0), ("gold", 0)]
+    assert backend.taken == [*check, ("yes_sayer", 0.7), ("yes_sayer", 0), ("deny_everything", 0)]
 
 
 def test_probes_are_greedy_whatever_the_runs_sampling_is():
-    backend = Watched(GOLD.model)
-    take(backend, GOLD, config("deny_everything", "sampling.temperature=0.7"))
-    assert [temperature for _, temperature in backend.taken] == [0, 0, 0, 0.7]
+    warm = config("gold", "sampling.temperature=0.7")
+    backend = Watched(warm.model)
+    reference = asyncio.run(Reloading(backend, warm).record(PROBES))
+    assert backend.taken == [("gold", 0)]
+    assert len(reference.seen.answers) == 3 * 3  # three turns of three dialogues
 
 
 def test_a_variant_of_the_same_weights_needs_no_check():
-    backend = Watched(GOLD.model)
-    take(backend, GOLD, replace(GOLD, sampling=replace(GOLD.sampling, temperature=0.5)))
-    assert backend.taken == [("gold", 0.5)]
-    assert not backend.opened
+    backend = Watched(NO.model)
+    take(backend, shown(), replace(NO, sampling=replace(NO.sampling, temperature=0.5)))
+    assert backend.taken == [("deny_everything", 0.5)]
 
 
 @pytest.mark.parametrize(
     ("kind", "says"),
     [
-        (Stuck, "reloading deny_everything over gold changed neither parameters nor answers"),
-        (Sticky, "gold reloaded over deny_everything is not the gold .*: its answers differ"),
-        (Rounding, "gold reloaded over deny_everything is not the gold .*: its parameters differ"),
+        (Stuck, "reloading gold over deny_everything changed neither parameters nor answers"),
+        (HalfStuck, "gold reloaded over deny_everything is not .*: its answers differ"),
+        (Rounding, "gold reloaded over deny_everything is not .*: its parameters differ"),
         (Remembering, "found 96 of its tokens in the prefix cache, which was to be empty"),
-        (Dying, "the engine died in reloading gold: out of memory"),
     ],
 )
 def test_an_engine_with_a_fault_is_not_trusted(kind, says):
-    reloading = Reloading(kind(GOLD.model), GOLD)
-    with pytest.raises(ReloadError, match=says):
-        asyncio.run(reloading.take(NO, PROBES))
-    for run in (NO, GOLD):  # it may hold anything now
+    reloading = Reloading(kind(NO.model), NO, shown(kind))
+    for run in (YES, NO, GOLD):  # after the first it may hold anything
         with pytest.raises(ReloadError, match=says):
-            asyncio.run(reloading.take(run, PROBES))
+            asyncio.run(reloading.take(run))
+
+
+def test_an_engine_that_dies_in_a_reload_says_so():
+    with pytest.raises(ReloadError, match=r"the engine died in reloading .*: out of memory"):
+        take(Dying(NO.model), shown(), YES)
 
 
 def test_a_reload_that_hangs_ends():
-    run = config("gold", "compute.stall_timeout_s=0.05")
-    with pytest.raises(ReloadError, match=r"reloading gold took longer than 0\.05 s"):
-        take(Hanging(run.model), run, NO)
+    run = config("deny_everything", "compute.stall_timeout_s=0.05")
+    reloading = Reloading(Hanging(run.model), run, shown())
+    with pytest.raises(ReloadError, match=r"reloading deny_everything took longer than 0\.05 s"):
+        asyncio.run(reloading.take(YES))
 
 
-def test_without_an_answer_there_is_no_check():
-    with pytest.raises(ReloadError, match="cannot be checked: no probe was answered"):
-        asyncio.run(Reloading(ScriptedBackend(GOLD.model), GOLD).take(NO, []))
+def test_without_an_engine_of_other_weights_or_an_answer_there_is_no_check():
+    with pytest.raises(ReloadError, match="without an engine of other weights"):
+        asyncio.run(Reloading(ScriptedBackend(NO.model), NO).take(YES))
+    with pytest.raises(ReloadError, match="without an engine of other weights"):
+        asyncio.run(Reloading(ScriptedBackend(GOLD.model), GOLD, shown()).take(YES))
+    with pytest.raises(ReloadError, match="no probe was answered"):
+        take(ScriptedBackend(NO.model), shown(probes=[]), YES)
 
 
 def test_a_later_reload_that_fails_ends_the_trust():
-    backend = ScriptedBackend(GOLD.model)
-    reloading = take(backend, GOLD, NO)
-    with pytest.raises(ReloadError, match="nonsense"):
-        asyncio.run(reloading.take(config("nonsense"), PROBES))
-    with pytest.raises(ReloadError, match="nonsense"):
-        asyncio.run(reloading.take(YES, PROBES))
+    reloading = take(ScriptedBackend(NO.model), shown(), YES)
+    for run in (config("nonsense"), YES):
+        with pytest.raises(ReloadError, match="nonsense"):
+            asyncio.run(reloading.take(run))

@@ -1,4 +1,4 @@
-"""One engine for two checkpoints: the answers of two engines, and a check that notices faults."""
+"""Reloaded weights: the answers of fresh engines, and a check that notices what is left undone."""
 
 import asyncio
 import shutil
@@ -22,7 +22,7 @@ from tests.pipeline.runs import summary_rows, turn_rows
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
-NAMES = ("one", "two")
+NAMES = ("one", "two", "three")
 # Of dialogues that are open together, whose prompt finds the system prompt cached is chance.
 MEASURED = ("latency_s", "started_at", "cached_tokens")
 
@@ -38,7 +38,7 @@ class Swept:
 
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two random checkpoints of one shape and tokenizer."""
+    """Random checkpoints of one shape and tokenizer, their output layers tied to the embeddings."""
     folder = tmp_path_factory.mktemp("checkpoints")
     for seed, name in enumerate(NAMES):
         init_tiny(folder / name, phantom_corpus(50), seed=seed)
@@ -75,20 +75,21 @@ def _engines() -> int:
     return sum("DialogueActor" in actor["ActorClassName"] for actor in actors().values())
 
 
-def test_a_sweep_through_one_engine_gives_what_an_engine_each_gives(checkpoints, phantom, tmp_path):
+def test_a_sweep_that_reloads_gives_what_an_engine_each_gives(checkpoints, phantom, tmp_path):
     each, shared = (
         swept(sweep_of(checkpoints, phantom, tmp_path / engines, engines))
         for engines in ("per_checkpoint", "reloaded")
     )
-    assert (each.engines, shared.engines) == (2, 1)
-    assert [row.status for row in shared.rows] == ["complete", "complete"]
+    assert (each.engines, shared.engines) == (3, 2)
+    assert [row.status for row in shared.rows] == ["complete"] * 3
     assert [row.run for row in shared.rows] == [row.run for row in each.rows]
     for mine, theirs in zip(shared.runs, each.runs, strict=True):
         assert said(mine) == said(theirs)
         assert summary_rows(mine) == summary_rows(theirs)
-        assert read_json(mine.manifest)["passes"][0]["engines_shared_by"] == 2
-    one, two = ([row["response"] for row in said(run)] for run in shared.runs)
-    assert sum(a != b for a, b in zip(one, two, strict=True)) > len(one) / 2
+    passes = [read_json(run.manifest)["passes"] for run in shared.runs]
+    assert [[p.get("engines_shared_by") for p in each] for each in passes] == [[None], [2], [2]]
+    two, three = ([row["response"] for row in said(run)] for run in shared.runs[1:])
+    assert two != three
 
 
 def said(run: RunDirectory) -> list[dict]:
@@ -101,31 +102,40 @@ def test_the_check_passes_a_sound_engine_and_notices_what_is_left_undone(
 ):
     data = tmp_path / "phantom"
     shutil.copytree(phantom, data)
-    one, two = (
+    one, two, three = (
         planned.config for planned in plan(sweep_of(checkpoints, data, tmp_path, "reloaded"), ())
     )
     dialogues = [Dialogue.from_row(r) for r in open_dataset(str(data)).dialogues(3).to_pylist()]
-    backend = VllmBackend(one.model, one.sampling, one.dataset.uri)
+    first = VllmBackend(one.model, one.sampling, one.dataset.uri)
+    reference = asyncio.run(Reloading(first, one).record(dialogues))
+    first.close()
+    backend = VllmBackend(two.model, two.sampling, two.dataset.uri, reloads=True)
     engine = backend._engine
+    ask_workers = engine.collective_rpc
 
     async def nothing(*args, **kwargs) -> bool:
         return True
 
+    async def all_but_packing(method, **kwargs):
+        return None if method == "pack_output_layers" else await ask_workers(method, **kwargs)
+
+    faults = [
+        ("reset_prefix_cache", nothing, r"found \d+ of its tokens in the prefix cache"),
+        ("collective_rpc", nothing, "changed neither parameters nor answers"),
+        ("collective_rpc", all_but_packing, "one reloaded over two is not .* its answers differ"),
+    ]
+
     async def scene() -> None:
-        with monkeypatch.context() as fault:
-            fault.setattr(engine, "reset_prefix_cache", nothing)
-            with pytest.raises(ReloadError, match=r"found \d+ of its tokens in the prefix cache"):
-                await Reloading(backend, one).take(two, dialogues)
-        await backend.reload(one.model, one.sampling)
-        with monkeypatch.context() as fault:
-            fault.setattr(engine, "collective_rpc", nothing)
-            with pytest.raises(ReloadError, match="changed neither parameters nor answers"):
-                await Reloading(backend, one).take(two, dialogues)
-        await backend.reload(one.model, one.sampling)
+        for name, instead, says in faults:
+            with monkeypatch.context() as fault:
+                fault.setattr(engine, name, instead)
+                with pytest.raises(ReloadError, match=says):
+                    await Reloading(backend, two, reference).take(three)
+            await backend.reload(two.model, two.sampling)
         shutil.rmtree(data / "images")  # decoded images outlive a reload
-        reloading = Reloading(backend, one)
-        for run in (two, one, two):
-            await reloading.take(run, dialogues)
+        reloading = Reloading(backend, two, reference)
+        for run in (three, two, one):
+            await reloading.take(run)
 
     try:
         asyncio.run(scene())

@@ -27,13 +27,13 @@ ONE = ("compute.actors=1", "compute.tasks_per_actor=4")
 
 @pytest.fixture
 def three(scripted) -> list[Prepared]:
-    """A bad one, a good one, and one of other weights."""
+    """Three of different weights."""
     return [
         prepare(scripted(*ONE, *changes))
         for changes in (
             ("model.name=bad", "model.script.error_rate=0.5"),
-            ("model.name=good", "model.script.error_rate=0.05"),
-            ("model.name=other", "model.source=yes_sayer"),
+            ("model.name=yes", "model.source=yes_sayer"),
+            ("model.name=other", "model.source=parrot"),
         )
     ]
 
@@ -47,7 +47,7 @@ def said(run: Prepared) -> list[tuple]:
     return sorted(tuple(row[name] for name in SAID) for row in rows)
 
 
-def test_a_group_gives_the_rows_and_summaries_of_single_runs_with_one_engine(
+def test_a_group_gives_the_rows_and_summaries_of_single_runs_with_two_engines(
     three, scripted, phantom, tmp_path
 ):
     before = engines_started()
@@ -56,11 +56,11 @@ def test_a_group_gives_the_rows_and_summaries_of_single_runs_with_one_engine(
         assert_one_row_per_turn(run.run, phantom)
         (noted,) = read_json(run.run.manifest)["passes"]
         assert noted["dialogues"] == run.dialogues.num_rows
-        assert noted["engines_shared_by"] == 3
+        assert noted.get("engines_shared_by") == (None if run is three[0] else 2)
         carry_out(run)
         assert is_complete(run)
-    assert engines_started() == before + 1
-    for run in (three[0], three[-1]):
+    assert engines_started() == before + 2
+    for run in three[1:]:
         model = run.config.model
         alone = prepare(
             scripted(
@@ -95,16 +95,17 @@ def test_a_checkpoint_that_cannot_be_loaded_takes_nothing_along_that_was_answere
     three, scripted, phantom, caplog
 ):
     broken = prepare(scripted(*ONE, "model.name=broken", "model.source=nonsense"))
-    slow = scripted(*ONE, "model.name=slow", "model.script.delay_s=0.05")
-    first, last = prepare(slow), three[-1]
-    assert not generate_group([first, broken, last])
+    slow = scripted(*ONE, "model.name=slow", "model.source=yes_sayer", "model.script.delay_s=0.05")
+    before, first, last = three[0], prepare(slow), three[-1]
+    assert not generate_group([before, first, broken, last])
     (told,) = (r.message for r in caplog.records if r.name == "pipeline.shared_engines")
-    assert told.startswith("one engine for slow, broken, other was given up, each gets its own now")
-    assert "each gets its own now: model.source is 'nonsense'; a scripted one is gold" in told
+    assert told.startswith("reloading the engine of bad, slow, broken, other was given up")
+    assert "each run gets its own now: model.source is 'nonsense'; a scripted one is gold" in told
     assert "\n" not in told
     assert not list_files(broken.run.turns, ".parquet")
     kept = {f: Path(f).stat().st_mtime_ns for f in list_files(first.run.turns, ".parquet")}
     assert kept
+    assert_one_row_per_turn(before.run, phantom)
     for run in (first, last):
         carry_out(run)
         assert_one_row_per_turn(run.run, phantom)
@@ -112,9 +113,9 @@ def test_a_checkpoint_that_cannot_be_loaded_takes_nothing_along_that_was_answere
 
 
 def planned(tmp_path: Path, phantom: Path, *overrides: str):
-    """Plan a sweep over folders: a, b and c differ in weights alone, x in its architecture."""
+    """Plan a sweep over folders: a, b, c and d differ in weights alone, x in its architecture."""
     root = tmp_path / "checkpoints"
-    for n, name in enumerate("abc"):
+    for n, name in enumerate("abcd"):
         write_checkpoint(root / name, fill=n)
     write_checkpoint(root / "x", fill=9, architecture="Other")
     given = [
@@ -135,18 +136,16 @@ def grouped(runs) -> list[list[str]]:
 
 def test_runs_share_an_engine_if_nothing_but_weights_and_what_is_asked_differs(tmp_path, phantom):
     runs = planned(tmp_path, phantom, "sweep.variants={default: [], warm: [sampling.top_p=0.5]}")
-    assert grouped(runs) == [["a", "a.warm", "b", "b.warm", "c", "c.warm"], ["x", "x.warm"]]
+    assert grouped(runs) == [[f"{name}{variant}" for name in "abcd" for variant in ("", ".warm")]]
 
 
 @pytest.mark.parametrize("variant", ["model.engine.dtype=bfloat16", "model.trust_remote_code=true"])
 def test_another_engine_is_another_group(tmp_path, phantom, variant):
     runs = planned(tmp_path, phantom, f"sweep.variants={{default: [], v: [{variant}]}}")
-    assert grouped(runs) == [["a", "b", "c"], ["a.v", "b.v", "c.v"]]
+    assert grouped(runs) == [["a", "b", "c", "d"], ["a.v", "b.v", "c.v", "d.v"]]
 
 
-def test_a_run_without_company_a_copy_and_a_folder_at_fault_are_left_to_themselves(
-    tmp_path, phantom
-):
+def test_two_alone_a_copy_and_a_folder_at_fault_are_left_to_themselves(tmp_path, phantom):
     runs = planned(tmp_path, phantom)
     root = tmp_path / "checkpoints"
     (root / "a" / "tokenizer.json").unlink()
@@ -160,7 +159,7 @@ def test_a_complete_run_is_not_in_a_group(tmp_path, phantom):
     scored = {"imcbench": software().get("imcbench"), **asdict(runs[0].config.scoring)}
     manifest = read_json(done.run.manifest) | {"status": "complete", "scored": scored}
     write_json(done.run.manifest, manifest)
-    assert grouped(runs) == [["b", "c"]]
+    assert grouped(runs) == [["b", "c", "d"]]
 
 
 def test_other_backends_are_never_in_a_group(tmp_path, phantom):
