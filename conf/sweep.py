@@ -27,7 +27,7 @@ class SweepSection:
     and what else differs (``box_dialect``, ``engine``). ``glob`` adds every folder that it matches,
     under the folder's name. ``variants`` are ``key=value`` overrides by name. ``parallel`` runs go
     side by side. ``engines``: each run gets an engine of its own, or runs whose checkpoints differ
-    in nothing but weights share one, which reloads them.
+    in nothing but weights share two, of which one reloads them.
     """
 
     checkpoints: list[dict[str, Any]]
@@ -57,7 +57,7 @@ class SweepSection:
             raise ConfigError(f"sweep.engines is {self.engines!r}; choose one of {may}")
         if self.engines == "reloaded" and self.parallel > 1:
             raise ConfigError(
-                f"sweep.engines=reloaded puts checkpoints through one engine, one after the other; "
+                f"sweep.engines=reloaded puts checkpoints through an engine one after the other; "
                 f"set sweep.parallel to 1 (it is {self.parallel}), or sweep.engines=per_checkpoint"
             )
 

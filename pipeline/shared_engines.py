@@ -1,5 +1,8 @@
 """Runs that one engine can answer, one after the other: found, and generated in one stream.
 
+A group starts two engines, the second of which reloads the weights once the first has shown what it
+has to answer then.
+
 In: the runs of a sweep. Out: their turn outputs, as far as that went; whatever is left is for an
 engine per run. Two runs may share an engine if everything that it is made of is the same but the
 values of its weights.
