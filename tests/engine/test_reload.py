@@ -45,21 +45,21 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def sweep_of(checkpoints: Path, dataset: Path, output: Path, engines: str) -> SweepConfig:
-    entries = ", ".join(f"{{name: {name}, source: {checkpoints / name}}}" for name in NAMES)
+def sweep_of(dataset: Path, output: Path, engines: str, *more: str) -> SweepConfig:
+    """The three reference checkpoints, which are trained and say different things."""
     return load_sweep(
         "nightly",
         [
             f"dataset.uri={dataset}",
             "dataset.limit=16",
             f"output={output}",
-            f"sweep.checkpoints=[{entries}]",
             f"sweep.engines={engines}",
             "model.engine.kv_cache_memory_bytes=268435456",
             "sampling.max_tokens=16",
             "compute.dialogues_per_task=2",
             "compute.tasks_per_actor=4",
             "scoring.resamples=50",
+            *more,
         ],
     )
 
@@ -75,9 +75,9 @@ def _engines() -> int:
     return sum("DialogueActor" in actor["ActorClassName"] for actor in actors().values())
 
 
-def test_a_sweep_that_reloads_gives_what_an_engine_each_gives(checkpoints, phantom, tmp_path):
+def test_a_sweep_that_reloads_gives_what_an_engine_each_gives(phantom, tmp_path):
     each, shared = (
-        swept(sweep_of(checkpoints, phantom, tmp_path / engines, engines))
+        swept(sweep_of(phantom, tmp_path / engines, engines))
         for engines in ("per_checkpoint", "reloaded")
     )
     assert (each.engines, shared.engines) == (3, 2)
@@ -88,8 +88,8 @@ def test_a_sweep_that_reloads_gives_what_an_engine_each_gives(checkpoints, phant
         assert summary_rows(mine) == summary_rows(theirs)
     passes = [read_json(run.manifest)["passes"] for run in shared.runs]
     assert [[p.get("engines_shared_by") for p in each] for each in passes] == [[None], [2], [2]]
-    two, three = ([row["response"] for row in said(run)] for run in shared.runs[1:])
-    assert two != three
+    middle, final = ([row["response"] for row in said(run)] for run in shared.runs[1:])
+    assert sum(a != b for a, b in zip(middle, final, strict=True)) > len(final) / 4
 
 
 def said(run: RunDirectory) -> list[dict]:
@@ -102,8 +102,10 @@ def test_the_check_passes_a_sound_engine_and_notices_what_is_left_undone(
 ):
     data = tmp_path / "phantom"
     shutil.copytree(phantom, data)
+    listed = ", ".join(f"{{name: {name}, source: {checkpoints / name}}}" for name in NAMES)
+    entries = f"sweep.checkpoints=[{listed}]"
     one, two, three = (
-        planned.config for planned in plan(sweep_of(checkpoints, data, tmp_path, "reloaded"), ())
+        planned.config for planned in plan(sweep_of(data, tmp_path, "reloaded", entries), ())
     )
     dialogues = [Dialogue.from_row(r) for r in open_dataset(str(data)).dialogues(3).to_pylist()]
     first = VllmBackend(one.model, one.sampling, one.dataset.uri)

@@ -32,7 +32,7 @@ def three(scripted) -> list[Prepared]:
         prepare(scripted(*ONE, *changes))
         for changes in (
             ("model.name=bad", "model.script.error_rate=0.5"),
-            ("model.name=yes", "model.source=yes_sayer"),
+            ("model.name=yielding", "model.source=yes_sayer"),
             ("model.name=other", "model.source=parrot"),
         )
     ]
