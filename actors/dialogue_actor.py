@@ -1,22 +1,25 @@
 """The Ray Data UDF: dialogues in, one turn record per turn out.
 
-In: Arrow tables of DIALOGUE_SCHEMA. Out: Arrow tables of TURN_SCHEMA, every asked turn as one row.
-Each dialogue is one coroutine; they share the engine and wait for nothing but their own answers.
+In: Arrow tables of DIALOGUE_SCHEMA and the run_id that asks, one a table. Out: Arrow tables of
+TURN_SCHEMA, every asked turn as one row. Each dialogue is one coroutine; they share the engine and
+wait for nothing but their own answers. Runs may share an actor where their checkpoints differ in
+weights alone: a task of another run waits until nothing is open, then has the weights reloaded.
 A dialogue whose process died is tried again, in the end alone, and then quarantined: its turns are
 failed rows with the reason.
 """
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from actors.backends.base import Chat, EngineDead, TurnFailed
+from actors.backends.base import Chat, EngineDead, ReloadError, TurnFailed
 from actors.backends.build import build_backend
 from actors.conversation import Conversation
 from actors.ending import ClosesInOrder
@@ -25,6 +28,7 @@ from actors.ledger import Verdict
 from actors.life import Life
 from actors.logs import bind, configure_logging
 from actors.patience import StorageDown
+from actors.reloading import Probe, Reloading
 from actors.schema import TURN_SCHEMA, Dialogue, Turn, TurnRecord
 from actors.telemetry import TurnMetrics
 from actors.watchdog import Watchdog
@@ -33,22 +37,41 @@ from conf.schema import RunConfig
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Who asks."""
+
+    run_id: str
+    config: RunConfig
+
+    def key(self, dialogue: Dialogue) -> str:
+        """Name a dialogue for the ledger: every run of an actor asks the same ones."""
+        return f"{self.run_id}/{dialogue.dialogue_id}"
+
+
 class DialogueActor:
     """Holds one backend for its whole life; made once per process of the pool.
 
-    ``ledger`` is the handle of a Ray actor that holds an ``actors.ledger.Ledger``.
+    ``configs`` are the runs by run_id; the engine starts for the first. ``ledger`` is the handle of
+    a Ray actor that holds an ``actors.ledger.Ledger``. ``probe`` says whether this engine is to
+    show what it is, or holds what another one showed.
     """
 
-    def __init__(self, config: RunConfig, run_id: str, ledger: Any) -> None:
+    def __init__(
+        self, configs: dict[str, RunConfig], ledger: Any, probe: Probe | None = None
+    ) -> None:
         configure_logging()
+        run_id, config = next(iter(configs.items()))
         bind(run_id=run_id)
-        self._config = config
-        self._run_id = run_id
+        self._configs = configs
         self._life = Life(ledger)
         self._backend = self._life.start(
-            lambda: build_backend(config), max_failures=config.compute.max_start_failures
+            lambda: build_backend(config, reloads=probe is not None),
+            max_failures=config.compute.max_start_failures,
         )
-        self._gate = Gate()
+        self._reloading = Reloading(self._backend, config, probe.reference if probe else None)
+        self._records = probe is not None and probe.reference is None
+        self._gate = Gate("" if self._records else run_id)
         self._metrics = TurnMetrics(config.model.name)
         self._watchdog = Watchdog(config.compute.stall_timeout_s, self._life.end)
         self._closing = ClosesInOrder(self._backend.close)
@@ -57,63 +80,85 @@ class DialogueActor:
         """Converse over every dialogue of the batch at once; their records leave together."""
         self._closing.arrange()
         dialogues = [Dialogue.from_row(row) for row in batch.to_pylist()]
-        async with self._gate.together():
-            verdicts = await self._verdicts(dialogues)
-            begun = [d for d in dialogues if verdicts[d.dialogue_id].ruling == "together"]
-            done = await asyncio.gather(
-                *(self._converse(d, verdicts[d.dialogue_id].attempt) for d in begun)
-            )
-        for dialogue in dialogues:
-            verdict = verdicts[dialogue.dialogue_id]
-            if verdict.ruling == "alone":
-                async with self._gate.alone():
-                    done.append(await self._alone(dialogue))
-            elif verdict.ruling == "quarantined":
-                done.append(self._quarantined(dialogue, verdict))
+        run_id = batch["run_id"][0].as_py()
+        run = _Run(run_id, self._configs[run_id])
+        try:
+            done = await self._answers(run, dialogues)
+        except ReloadError as error:
+            # As an error of this task it would take answers along that are on their way.
+            await self._life.ledger.give_up.remote(str(error))
+            done = []
         rows = [record.to_row() for records in done for record in records]
         yield pa.Table.from_pylist(rows, schema=TURN_SCHEMA)
 
-    async def _verdicts(self, dialogues: list[Dialogue]) -> dict[str, Verdict]:
+    async def _answers(self, run: _Run, dialogues: list[Dialogue]) -> list[list[TurnRecord]]:
+        """Converse as the ledger rules; raises ReloadError where this actor must not answer."""
+        change = functools.partial(self._change, run, dialogues)
+        async with self._gate.together(run.run_id, change):
+            verdicts = await self._verdicts(run, dialogues)
+            begun = [d for d in dialogues if verdicts[run.key(d)].ruling == "together"]
+            done = await asyncio.gather(
+                *(self._converse(run, d, verdicts[run.key(d)].attempt) for d in begun)
+            )
+        for dialogue in dialogues:
+            verdict = verdicts[run.key(dialogue)]
+            if verdict.ruling == "alone":
+                async with self._gate.alone(run.run_id, change):
+                    done.append(await self._alone(run, dialogue))
+            elif verdict.ruling == "quarantined":
+                done.append(self._quarantined(run, dialogue, verdict))
+        return done
+
+    async def _change(self, run: _Run, dialogues: list[Dialogue]) -> None:
+        """Make this actor another run's; raises ReloadError where that cannot be trusted."""
+        if self._records:
+            reference = await self._reloading.record(dialogues)
+            await self._life.ledger.keep.remote(reference)
+            self._records = False
+        await self._reloading.take(run.config)
+        self._metrics.serve(run.config.model.name)
+
+    async def _verdicts(self, run: _Run, dialogues: list[Dialogue]) -> dict[str, Verdict]:
         """Ask the ledger how to treat these dialogues; one call per task."""
-        ids = [d.dialogue_id for d in dialogues]
+        keys = [run.key(d) for d in dialogues]
         found: dict[str, Verdict] = await self._life.ledger.starting.remote(
-            self._life.incarnation, ids
+            self._life.incarnation, keys
         )
         return found
 
-    async def _alone(self, dialogue: Dialogue) -> list[TurnRecord]:
-        attempt: int = await self._life.ledger.starting_alone.remote(
-            self._life.incarnation, dialogue.dialogue_id
-        )
-        records = await self._converse(dialogue, attempt)
-        await self._life.ledger.finished_alone.remote(dialogue.dialogue_id)
+    async def _alone(self, run: _Run, dialogue: Dialogue) -> list[TurnRecord]:
+        key = run.key(dialogue)
+        attempt: int = await self._life.ledger.starting_alone.remote(self._life.incarnation, key)
+        records = await self._converse(run, dialogue, attempt)
+        await self._life.ledger.finished_alone.remote(key)
         return records
 
-    def _quarantined(self, dialogue: Dialogue, verdict: Verdict) -> list[TurnRecord]:
-        asked = (self._asked(dialogue, turn, verdict.attempt) for turn in dialogue.turns)
+    def _quarantined(self, run: _Run, dialogue: Dialogue, verdict: Verdict) -> list[TurnRecord]:
+        asked = (self._asked(run, dialogue, turn, verdict.attempt) for turn in dialogue.turns)
         return [replace(record, error=verdict.reason) for record in asked]
 
-    async def _converse(self, dialogue: Dialogue, attempt: int) -> list[TurnRecord]:
-        bind(run_id=self._run_id, dialogue_id=dialogue.dialogue_id)
+    async def _converse(self, run: _Run, dialogue: Dialogue, attempt: int) -> list[TurnRecord]:
+        bind(run_id=run.run_id, dialogue_id=dialogue.dialogue_id)
+        config = run.config
         conversation = Conversation(
-            dialogue, box_dialect=self._config.model.box_dialect, seed=self._config.sampling.seed
+            dialogue, box_dialect=config.model.box_dialect, seed=config.sampling.seed
         )
         chat = self._backend.open(dialogue)
         records = []
         with self._metrics.dialogue():
             for turn in dialogue.turns:
-                asked = self._asked(dialogue, turn, attempt)
+                asked = self._asked(run, dialogue, turn, attempt)
                 with self._watchdog.turn():
                     record = await self._one_turn(conversation, chat, asked)
                 self._metrics.observe(record)
                 records.append(record)
         return records
 
-    def _asked(self, dialogue: Dialogue, turn: Turn, attempt: int) -> TurnRecord:
+    def _asked(self, run: _Run, dialogue: Dialogue, turn: Turn, attempt: int) -> TurnRecord:
         """Begin a turn's record: failed, until it is answered."""
         return TurnRecord(
-            run_id=self._run_id,
-            model=self._config.model.name,
+            run_id=run.run_id,
+            model=run.config.model.name,
             dialogue_id=dialogue.dialogue_id,
             turn=turn.turn,
             question=turn.question,

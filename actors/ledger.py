@@ -63,6 +63,8 @@ class Ledger:
     _entries: dict[str, _Entry] = field(default_factory=dict)
     _starts: dict[str, _Starts] = field(default_factory=dict)
     _last_words: dict[str, str] = field(default_factory=dict)
+    _given_up: str | None = None
+    _reference: object = None
 
     def starting(self, by: Incarnation, dialogue_ids: Sequence[str]) -> dict[str, Verdict]:
         """Rule on dialogues that a task is about to begin; those ruled ``together`` are begun."""
@@ -109,6 +111,22 @@ class Ledger:
     def actor_ready(self, by: Incarnation) -> None:
         """Note that an actor has started."""
         self._starts[by.actor] = _Starts()
+
+    def keep(self, reference: object) -> None:
+        """Keep what an engine showed as it was started; the first one's."""
+        self._reference = self._reference or reference
+
+    def kept(self) -> object:
+        """Give what was kept, or None."""
+        return self._reference
+
+    def give_up(self, reason: str) -> None:
+        """Note that an engine answers nothing more; the first reason is kept."""
+        self._given_up = self._given_up or reason
+
+    def given_up(self) -> str | None:
+        """Say why an engine answers nothing more, if one does."""
+        return self._given_up
 
     def _settle(self, entry: _Entry, by: Incarnation) -> None:
         """Judge the attempt before, if there was one: it is lost, or it would not be begun again.

@@ -36,6 +36,10 @@ class TurnMetrics:
         self._gauge = Gauge("imcbench_dialogues_in_flight", "Dialogues begun", tag_keys=_TAGS)
         self._in_flight = 0
 
+    def serve(self, model: str) -> None:
+        """Count for another model from here on; nothing may be in flight."""
+        self._tags = {**self._tags, "model": model}
+
     def observe(self, record: TurnRecord) -> None:
         """Count one turn that ended, answered or failed."""
         self._turns.inc(1, tags={**self._tags, "status": record.status})

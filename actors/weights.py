@@ -1,14 +1,17 @@
 """Checkpoints as a worker needs them: a local folder, fetched once per machine if it is remote.
 
-In: a local folder, a fsspec URI (s3://…) or a hub id. Out: what the engine can load, and an id of
-the weights that does not depend on where they lie.
+In: a local folder, a fsspec URI (s3://…) or a hub id. Out: what the engine can load, and ids of
+what is in it that do not depend on where it lies.
 """
 
 import functools
 import hashlib
+import json
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import fsspec
 from filelock import FileLock
@@ -17,6 +20,10 @@ from actors.patience import patiently
 
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole, larger ones by sampling
 _SAMPLES, _SAMPLE = 64, 2**16
+_TENSORS = ".safetensors"
+# What may differ between two checkpoints of one engine: weights, and what no engine reads.
+_WEIGHTS = (_TENSORS, ".bin", ".pt", ".pth", ".index.json")
+_UNREAD = (".md", "trainer_state.json")
 
 
 def local_folder(source: str) -> str:
@@ -57,20 +64,81 @@ def weights_id(source: str) -> str:
     Files above 64 MiB count by 64 evenly spaced samples of 64 KiB, so that a 140 GB checkpoint is
     identified in seconds. A hub id identifies itself.
     """
+    files = _files(source)
+    return f"hub:{source}" if files is None else _content(source, files, lambda name: True)
+
+
+def tensors_id(source: str) -> str:
+    """Identify the weights alone, as ``weights_id`` does the whole checkpoint."""
+    files = _files(source)
+    if files is None:
+        return f"hub:{source}"
+    return _content(source, files, lambda name: name.endswith(_WEIGHTS))
+
+
+def engine_id(source: str) -> str | None:
+    """Identify all of a checkpoint but its weights' values; None where that cannot be known.
+
+    Equal ids: every file that an engine reads beside the weights has the same bytes, and the
+    weights have the same names, types and shapes, which only safetensors files tell. A reload would
+    pass over a tensor that is not there, and leave the one before in its place.
+
+    Raises:
+        ValueError: a safetensors file is not one.
+    """
+    files = _files(source)
+    if files is None:
+        return None
+    layout: dict[str, Any] = {}
+    for name, (path, _) in files.items():
+        if name.endswith(_TENSORS):
+            layout |= _layout(source, path)
+    if not layout:
+        return None
+    tensors = json.dumps(layout, sort_keys=True)
+    rest = _content(source, files, lambda name: not name.endswith((*_WEIGHTS, *_UNREAD)))
+    return hashlib.sha256(f"{rest}\x00{tensors}".encode()).hexdigest()
+
+
+def _files(source: str) -> dict[str, tuple[str, int]] | None:
+    """List a checkpoint's files by name: path and bytes. None for a hub id."""
     filesystem, root = fsspec.core.url_to_fs(source)
     if "://" not in source and not Path(source).is_dir():
-        return f"hub:{source}"
+        return None
+    listed = patiently(source, lambda: filesystem.find(root, detail=True))
+    named = {path[len(root.rstrip("/")) + 1 :]: path for path in sorted(listed)}
+    return {
+        name: (path, listed[path]["size"])
+        for name, path in named.items()
+        if not any(part.startswith(".") for part in name.split("/"))
+    }
+
+
+def _content(
+    source: str, files: Mapping[str, tuple[str, int]], counts: Callable[[str], bool]
+) -> str:
     digest = hashlib.sha256()
-    files = patiently(source, lambda: filesystem.find(root, detail=True))
-    for path, info in sorted(files.items()):
-        name = path[len(root.rstrip("/")) + 1 :]
-        if any(part.startswith(".") for part in name.split("/")):
-            continue
-        digest.update(f"{name}\x00{info['size']}\x00".encode())
-        for start, end in _spans(info["size"]):
-            read = functools.partial(filesystem.cat_file, path, start=start, end=end)
-            digest.update(patiently(f"{source}: {name}", read))
+    for name, (path, size) in files.items():
+        if counts(name):
+            digest.update(f"{name}\x00{size}\x00".encode())
+            for start, end in _spans(size):
+                digest.update(_read(source, path, start, end))
     return f"sha256:{digest.hexdigest()}"
+
+
+def _layout(source: str, path: str) -> dict[str, Any]:
+    """Read a safetensors file's header: 8 bytes of length, little-endian, then JSON."""
+    length = int.from_bytes(_read(source, path, 0, 8), "little")
+    header: dict[str, Any] = json.loads(_read(source, path, 8, 8 + length))
+    header.pop("__metadata__", None)
+    return {name: (tensor["dtype"], tensor["shape"]) for name, tensor in header.items()}
+
+
+def _read(source: str, path: str, start: int, end: int) -> bytes:
+    filesystem, _ = fsspec.core.url_to_fs(source)
+    read = functools.partial(filesystem.cat_file, path, start=start, end=end)
+    data: bytes = patiently(f"{source}: {path}", read)
+    return data
 
 
 def _spans(size: int) -> list[tuple[int, int]]:

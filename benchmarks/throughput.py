@@ -28,8 +28,7 @@ from actors.schema import Dialogue, Image
 from conf.load import load
 from conf.schema import RunConfig
 from pipeline.cluster import cluster
-from pipeline.generate import generate
-from pipeline.run import Prepared, prepare
+from pipeline.run import Prepared, generate_turns, prepare
 from pipeline.storage import list_files, read_parquet
 
 BATCH = 64
@@ -85,9 +84,7 @@ def main() -> None:
 def pipeline_rate(prepared: Prepared) -> Rate:
     """Run the product; count from the first question to the last file."""
     with cluster():
-        done = generate(
-            prepared.config, prepared.dialogues, prepared.run, {"run_id": prepared.run_id}
-        )
+        done = generate_turns(prepared)
         finished = time.time()
     rows = turn_rows(prepared)
     first = min(rows["started_at"].to_pylist()).timestamp()

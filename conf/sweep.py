@@ -15,6 +15,7 @@ from conf.schema import METRICS, SECTIONS, RunConfig
 
 DEFAULT_VARIANT = "default"
 DEFAULT_MARGIN = 0.02
+ENGINES = ("per_checkpoint", "reloaded")
 _VARIES = ("conversation", "sampling", "model")  # sections that a variant may change
 
 
@@ -25,13 +26,15 @@ class SweepSection:
     Each of ``checkpoints`` is laid over the section ``model``: ``name`` and ``source`` at least,
     and what else differs (``box_dialect``, ``engine``). ``glob`` adds every folder that it matches,
     under the folder's name. ``variants`` are ``key=value`` overrides by name. ``parallel`` runs go
-    side by side.
+    side by side. ``engines``: each run gets an engine of its own, or runs whose checkpoints differ
+    in nothing but weights share two, of which one reloads them.
     """
 
     checkpoints: list[dict[str, Any]]
     glob: str | None
     variants: dict[str, list[str]]
     parallel: int
+    engines: str
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -49,6 +52,14 @@ class SweepSection:
                 raise ConfigError(f"sweep.variants.{name} has {wrong[0]!r}; it may change {may}")
         if self.parallel < 1:
             raise ConfigError(f"sweep.parallel is {self.parallel}; it must be at least 1")
+        if self.engines not in ENGINES:
+            may = ", ".join(ENGINES)
+            raise ConfigError(f"sweep.engines is {self.engines!r}; choose one of {may}")
+        if self.engines == "reloaded" and self.parallel > 1:
+            raise ConfigError(
+                f"sweep.engines=reloaded puts checkpoints through an engine one after the other; "
+                f"set sweep.parallel to 1 (it is {self.parallel}), or sweep.engines=per_checkpoint"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

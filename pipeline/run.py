@@ -4,15 +4,15 @@ dialogues -> generate -> turns/ -> score -> scores/ -> reduce -> summary -> repo
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from actors.conversation import system_prompt
 from actors.logs import bind
+from actors.reloading import Probe, Reference
 from actors.weights import weights_id
 from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
@@ -20,11 +20,13 @@ from pipeline.capacity import capacity
 from pipeline.catalogue import enter
 from pipeline.checkpoint import check_checkpoint
 from pipeline.cluster import ActorResources, cluster, wanted
-from pipeline.dataset import Dataset, Gold, turn_counts
-from pipeline.generate import Generated, generate
+from pipeline.dataset import Dataset, Gold
+from pipeline.generate import generate
 from pipeline.inputs import Inputs, read_inputs
+from pipeline.manifest import new_manifest, now
 from pipeline.reduce import reduce_scores
 from pipeline.report import write_report
+from pipeline.run_pass import Asked, Generated
 from pipeline.score import score
 from pipeline.storage import (
     RunDirectory,
@@ -71,7 +73,7 @@ def carry_out(prepared: Prepared) -> RunDirectory:
         score(gold, run.turns, run.root, config.model.box_dialect)
     summarise(run, config.scoring)
     # The marker comes last: whoever reads "complete" finds everything else.
-    done = {"status": "complete", "finished": _now(), "scored": _scored(config.scoring)}
+    done = {"status": "complete", "finished": now(), "scored": _scored(config.scoring)}
     manifest = read_json(run.manifest) | done
     enter(config.output, manifest, read_parquet(run.summary))
     write_json(run.manifest, manifest)
@@ -115,32 +117,64 @@ def prepare(config: RunConfig, inputs: Inputs | None = None, *, dry: bool = Fals
         return prepared
     write_bytes(run.config, to_yaml(config).encode())
     if not exists(run.manifest):
-        write_json(run.manifest, _manifest(config, inputs, run_id, weights))
+        write_json(run.manifest, new_manifest(config, inputs, run_id, weights))
     return prepared
 
 
 def generate_turns(prepared: Prepared) -> Generated:
     """Answer what is missing and note the pass in the manifest."""
+    passes: list[Generated] = []
+
+    def note(_: Asked, done: Generated) -> None:
+        _note_pass(prepared, done)
+        passes.append(done)
+
+    generate([_asked(prepared)], note)
+    return passes[0]
+
+
+def generate_together(runs: Sequence[Prepared], probe: Probe) -> Reference | None:
+    """Do the same for several runs in one pass, whose engines reload the weights in between.
+
+    A run's pass is noted when it ends; those before one that fails are noted and complete.
+    """
+    by_id = {p.run_id: p for p in runs}
+    return generate(
+        [_asked(p) for p in runs],
+        lambda asked, done: _note_pass(by_id[asked.run_id], done, engines_for=len(runs)),
+        probe,
+    )
+
+
+def _asked(prepared: Prepared) -> Asked:
     metadata = {"run_id": prepared.run_id, "box_dialect": prepared.config.model.box_dialect}
-    done = generate(prepared.config, prepared.dialogues, prepared.run, metadata | software())
+    return Asked(
+        config=prepared.config,
+        dialogues=prepared.dialogues,
+        run=prepared.run,
+        metadata=metadata | software(),
+    )
+
+
+def _note_pass(prepared: Prepared, done: Generated, *, engines_for: int = 1) -> None:
     if done.resumed:
         logger.info("%d dialogues were there already", done.resumed)
     manifest = read_json(prepared.run.manifest)
     if done.dialogues:
-        manifest["passes"].append(
-            {
-                "finished": _now(),
-                "dialogues": done.dialogues,
-                "turns": done.turns,
-                "failed": done.failed,
-                "tokens": done.tokens,
-                "seconds": round(done.seconds, 1),
-                "engines": asdict(_engines(prepared.config)),
-            }
-        )
+        noted = {
+            "finished": now(),
+            "dialogues": done.dialogues,
+            "turns": done.turns,
+            "failed": done.failed,
+            "tokens": done.tokens,
+            "seconds": round(done.seconds, 1),
+            "engines": asdict(_engines(prepared.config)),
+        }
+        if engines_for > 1:
+            noted["engines_shared_by"] = engines_for
+        manifest["passes"].append(noted)
     manifest["status"] = "generated"
     write_json(prepared.run.manifest, manifest)
-    return done
 
 
 def summarise(run: RunDirectory, scoring: ScoringConfig) -> None:
@@ -150,35 +184,6 @@ def summarise(run: RunDirectory, scoring: ScoringConfig) -> None:
     write_report(run, summary, scoring)
 
 
-def _manifest(config: RunConfig, inputs: Inputs, run_id: str, weights: str) -> dict[str, Any]:
-    dataset = inputs.dataset
-    return {
-        "run_id": run_id,
-        "status": "started",
-        "started": _now(),
-        "model": {"name": config.model.name, "weights": weights},
-        "dataset": {
-            "name": dataset.name,
-            "release": dataset.document["release"],
-            "content": dataset.content_id,
-            "limit": config.dataset.limit,
-            "dropped": list(inputs.dropped),
-        },
-        "protocol": {
-            "prompt": config.conversation.prompt,
-            "system": system_prompt(config.model.box_dialect),
-            "box_dialect": config.model.box_dialect,
-            "sampling": asdict(config.sampling),
-        },
-        "asked": {
-            "dialogues": inputs.dialogues.num_rows,
-            "turns": pc.sum(turn_counts(inputs.dialogues)).as_py(),
-        },
-        "software": software(),
-        "passes": [],
-    }
-
-
 def _engines(config: RunConfig) -> ActorResources:
     """What the engines took: the unit of a measured rate."""
     return wanted(config.compute, capacity(), gpus_per_engine=config.model.gpus_per_engine)
@@ -186,7 +191,3 @@ def _engines(config: RunConfig) -> ActorResources:
 
 def _scored(scoring: ScoringConfig) -> dict[str, Any]:
     return {"imcbench": software().get("imcbench"), **asdict(scoring)}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

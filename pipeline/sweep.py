@@ -1,10 +1,11 @@
-"""A sweep: many checkpoints on the same dialogues, one engine lifetime each, on one cluster.
+"""A sweep: many checkpoints on the same dialogues, on one cluster.
 
 In: a ``SweepConfig``. Out: one run directory per checkpoint and variant, and one ``SweptRun`` each,
 also for those that failed; ``<output>/sweep.json`` holds the latest sweep's.
 
 A run that was carried out before is found by its fingerprint and not carried out again. The dataset
-is read and checked once for all runs.
+is read and checked once for all runs. Each run has an engine lifetime of its own; where that was
+asked for, runs that can share one are answered ahead, and then carried out like the others.
 """
 
 import logging
@@ -14,12 +15,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from conf.schema import METRICS
-from conf.sweep import Planned, SweepConfig, plan
+from conf.sweep import Planned, SweepConfig, SweepSection, plan
 from pipeline.cluster import cluster, side_by_side
 from pipeline.errors import ConfigError, EvaluationError
 from pipeline.inputs import Inputs, read_inputs
 from pipeline.processes import RunProcesses
 from pipeline.run import Prepared, carry_out, is_complete, prepare
+from pipeline.shared_engines import generate_ahead
 from pipeline.stats.composite import OVERALL
 from pipeline.storage import RunDirectory, join, match_folders, read_parquet, write_json
 from pipeline.tables import ALL
@@ -61,14 +63,17 @@ def sweep(config: SweepConfig) -> list[SweptRun]:
     planned = plan(config, found)
     inputs = read_inputs(planned[0].config.dataset)
     with cluster():
-        rows = _all(planned, inputs, config.sweep.parallel)
+        rows = _all(planned, inputs, config.sweep)
     document = {"schema_version": 1, "runs": [asdict(row) for row in rows]}
     write_json(join(config.output, "sweep.json"), document)
     return rows
 
 
-def _all(planned: Sequence[Planned], inputs: Inputs, parallel: int) -> list[SweptRun]:
+def _all(planned: Sequence[Planned], inputs: Inputs, runs: SweepSection) -> list[SweptRun]:
     """Do the runs: one after the other in this process, or ``parallel`` processes at a time."""
+    parallel = runs.parallel
+    if runs.engines == "reloaded":
+        generate_ahead(planned, inputs)
     if parallel == 1:
         return [_one(item, inputs, carry_out) for item in planned]
     shared = [_sharing(item, parallel) for item in planned]

@@ -1,10 +1,12 @@
-"""The seam between dialogues and engines: one Protocol, one reply, two errors."""
+"""The seam between dialogues and engines: two Protocols, one reply, three errors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from actors.conversation import ChatRequest
 from actors.schema import Dialogue
+from conf.schema import ModelConfig, SamplingConfig
 
 
 class TurnFailed(Exception):
@@ -13,6 +15,10 @@ class TurnFailed(Exception):
 
 class EngineDead(Exception):
     """The engine cannot answer anything any more; the process must end to be replaced."""
+
+
+class ReloadError(Exception):
+    """The engine cannot be trusted with other weights; others on engines of their own go on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +31,7 @@ class ChatReply:
     cached_tokens: int | None = None
     completion_tokens: int | None = None
     input_sizes: tuple[tuple[str, int, int], ...] | None = None
+    token_ids: Sequence[int] | None = None  # what was generated, where the engine tells
 
 
 class Chat(Protocol):
@@ -49,4 +56,24 @@ class ChatBackend(Protocol):
 
     def close(self) -> None:
         """Stop the engine in order; called once, from any thread."""
+        ...
+
+
+class Reloadable(ChatBackend, Protocol):
+    """An engine that can go on with other weights; its decoded images stay."""
+
+    async def reload(self, model: ModelConfig, sampling: SamplingConfig) -> None:
+        """Take a checkpoint's weights, if it is another one, and forget what older ones computed.
+
+        Nothing may be open, and all but the weights must be as in the checkpoint before.
+
+        Raises:
+            ReloadError: weights could not be loaded, or what was computed cannot be forgotten; the
+                engine may hold anything now.
+            EngineDead: nothing can be answered any more.
+        """
+        ...
+
+    async def checksum(self) -> str:
+        """Identify the weights as they lie in the engine."""
         ...

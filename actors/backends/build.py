@@ -1,6 +1,6 @@
 """One place that knows which backend a configuration names."""
 
-from actors.backends.base import ChatBackend
+from actors.backends.base import ChatBackend, Reloadable
 from actors.backends.openai_endpoint import OpenAIBackend
 from actors.backends.scripted import ScriptedBackend
 from actors.backends.scripted_judge import ScriptedJudge
@@ -12,13 +12,16 @@ from conf.schema import ModelConfig, RunConfig, SamplingConfig
 _STRUCTURED = {"backend": "xgrammar", "disable_any_whitespace": True}
 
 
-def build_backend(config: RunConfig) -> ChatBackend:
-    """Make the configured backend; a heavy engine is imported only when it is the one."""
+def build_backend(config: RunConfig, *, reloads: bool = False) -> Reloadable:
+    """Make the configured backend; a heavy engine is imported only when it is the one.
+
+    ``reloads``: its weights are to be reloaded later.
+    """
     if config.model.backend == "scripted":
         return ScriptedBackend(config.model)
     from actors.backends.vllm_engine import VllmBackend  # noqa: PLC0415
 
-    return VllmBackend(config.model, config.sampling, config.dataset.uri)
+    return VllmBackend(config.model, config.sampling, config.dataset.uri, reloads=reloads)
 
 
 def build_judge(judge: JudgeConfig, dataset_uri: str) -> ChatBackend:

@@ -11,14 +11,14 @@ import asyncio
 import random
 from dataclasses import replace
 
-from actors.backends.base import ChatReply
+from actors.backends.base import ChatReply, ReloadError
 from actors.backends.chaos import Chaos
 from actors.backends.strategies import STRATEGIES, Moment, Said, gold
 from actors.conversation import ChatRequest
 from actors.gold import gold_text, with_box
 from actors.schema import Box, Claim, Dialogue, Region, Turn
 from conf.errors import ConfigError
-from conf.schema import ModelConfig
+from conf.schema import ModelConfig, SamplingConfig
 
 SCRIPTS = ("gold", *STRATEGIES)
 
@@ -27,6 +27,10 @@ class ScriptedBackend:
     """Made from ``ModelConfig``; raises ConfigError for an unknown script."""
 
     def __init__(self, model: ModelConfig) -> None:
+        self._take(model)
+        self.chaos.starting()
+
+    def _take(self, model: ModelConfig) -> None:
         if model.source not in SCRIPTS:
             raise ConfigError(
                 f"model.source is {model.source!r}; a scripted one is {', '.join(SCRIPTS)}"
@@ -36,11 +40,21 @@ class ScriptedBackend:
         self.error_rate = float(model.script["error_rate"])
         self.delay_s = float(model.script["delay_s"])
         self.chaos = Chaos(model.script)
-        self.chaos.starting()
 
     def open(self, dialogue: Dialogue) -> "ScriptedChat":
         """Start a chat that knows the dialogue's gold."""
         return ScriptedChat(self, dialogue)
+
+    async def reload(self, model: ModelConfig, sampling: SamplingConfig) -> None:
+        """Go on with another script; raises ReloadError for an unknown one."""
+        try:
+            self._take(model)
+        except ConfigError as error:
+            raise ReloadError(str(error)) from error
+
+    async def checksum(self) -> str:
+        """Name the script and its error rate."""
+        return f"{self.script} {self.error_rate}"
 
     def close(self) -> None:
         """Nothing runs."""

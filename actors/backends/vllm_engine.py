@@ -6,12 +6,14 @@ nothing that the engine has seen is tokenised again, so its prefix cache holds f
 """
 
 import asyncio
+import hashlib
 import importlib.util
+import json
 import os
 from collections.abc import Sequence
 from typing import Any
 
-from actors.backends.base import ChatReply, EngineDead, TurnFailed
+from actors.backends.base import ChatReply, EngineDead, ReloadError, TurnFailed
 from actors.backends.transcript import Messages, Transcript
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
@@ -19,11 +21,23 @@ from actors.schema import Dialogue, Image
 from actors.weights import local_folder
 from conf.schema import ModelConfig, SamplingConfig
 
+_WORKER = "actors.backends.vllm_worker.ReloadingWorker"
+
 
 class VllmBackend:
-    """Owns the engine. Made in the actor's constructor; torch and vLLM load here, not at import."""
+    """Owns the engine. Made in the actor's constructor; torch and vLLM load here, not at import.
 
-    def __init__(self, model: ModelConfig, sampling: SamplingConfig, dataset_uri: str) -> None:
+    ``reloads``: its weights are to be reloaded later.
+    """
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        sampling: SamplingConfig,
+        dataset_uri: str,
+        *,
+        reloads: bool = False,
+    ) -> None:
         if importlib.util.find_spec("vllm") is None:
             raise ImportError("vLLM is not installed; install the extra 'cpu' or 'gpu'")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
@@ -44,9 +58,11 @@ class VllmBackend:
                 model=source,
                 trust_remote_code=model.trust_remote_code,
                 enable_log_requests=False,
+                **({"worker_extension_cls": _WORKER} if reloads else {}),
                 **model.engine,
             )
         )
+        self._source = model.source
         self._dead_error = EngineDeadError
         self._parse = parse_model_prompt
         self.dataset_uri = dataset_uri
@@ -64,6 +80,41 @@ class VllmBackend:
     def open(self, dialogue: Dialogue) -> "VllmChat":
         """Start a chat; gold in the dialogue is not looked at."""
         return VllmChat(self, dialogue.dialogue_id)
+
+    async def reload(self, model: ModelConfig, sampling: SamplingConfig) -> None:
+        """Take other weights in place; tokenizer, processor and decoded images stay.
+
+        A reload alone leaves keys and values of the old weights in the prefix cache, and the
+        scheduler would still count on encoder outputs that the worker drops.
+        """
+        try:
+            await self._engine.pause_generation(mode="wait", clear_cache=False)
+            if model.source != self._source:
+                path = await asyncio.to_thread(local_folder, model.source)
+                await self._engine.collective_rpc("reload_weights", kwargs={"weights_path": path})
+                await self._engine.collective_rpc("pack_output_layers")
+                self._source = model.source
+            await self._forget()
+            await self._engine.resume_generation()
+        except self._dead_error as error:
+            raise EngineDead(str(error)) from error
+        except ReloadError:
+            raise
+        except Exception as error:  # vLLM passes on what its worker raised as a bare Exception
+            raise ReloadError(f"weights of {model.source} were not loaded: {error}") from error
+        self._sampling = sampling
+
+    async def _forget(self) -> None:
+        """Drop all that was computed: keys and values, encoder outputs, processed images."""
+        if not await self._engine.reset_prefix_cache():
+            raise ReloadError("the prefix cache could not be emptied: blocks are in use")
+        await self._engine.reset_mm_cache()
+        await self._engine.reset_encoder_cache()
+
+    async def checksum(self) -> str:
+        """Hash the parameters as they lie in the workers; what a kernel packed away is not seen."""
+        found = await self._engine.compute_weight_checksums()
+        return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
     def close(self) -> None:
         """Stop the engine's process and wait for it."""
@@ -147,4 +198,5 @@ class VllmChat:
             prompt_tokens=len(output.prompt_token_ids),
             cached_tokens=output.num_cached_tokens or 0,
             completion_tokens=len(answer.token_ids),
+            token_ids=answer.token_ids,
         )

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import queue
 
 from actors.gate import Gate
@@ -38,6 +39,57 @@ def test_those_together_are_inside_at_once():
         return len(await asyncio.gather(*(visit() for _ in range(3))))
 
     assert asyncio.run(asyncio.wait_for(scene(), 10)) == 3
+
+
+def test_another_kind_waits_until_the_house_is_empty_and_changes_it_over_once():
+    async def scene() -> list[str]:
+        gate, log, inside = Gate("a"), [], []
+
+        async def visit(kind: str) -> None:
+            async def change() -> None:
+                assert not inside
+                log.append(f"to {kind}")
+                await asyncio.sleep(0)
+                assert not inside
+
+            async with gate.together(kind, change):
+                inside.append(kind)
+                for _ in range(3):
+                    assert set(inside) == {kind}
+                    await asyncio.sleep(0)
+                inside.remove(kind)
+                log.append(kind)
+
+        await asyncio.gather(*(visit(kind) for kind in "abbacbab"))
+        return log
+
+    log = asyncio.run(asyncio.wait_for(scene(), 10))
+    assert log == [*"aaa", "to b", *"bbbb", "to c", "c"]
+
+
+def test_a_change_that_failed_leaves_a_house_that_is_fit_for_nobody():
+    async def scene() -> list[str]:
+        gate, log = Gate("a"), []
+
+        async def fails() -> None:
+            raise RuntimeError("no")
+
+        async def change() -> None:
+            log.append("changed")
+
+        with contextlib.suppress(RuntimeError):
+            async with gate.together("b", fails):
+                log.append("inside b")
+        for _ in range(2):
+            async with gate.together("a", change):
+                log.append("inside a")
+        async with gate.alone("b", change):
+            log.append("alone b")
+        return log
+
+    assert asyncio.run(asyncio.wait_for(scene(), 10)) == [
+        "changed", "inside a", "inside a", "changed", "alone b",
+    ]  # fmt: skip
 
 
 def test_a_turn_that_does_not_end_is_noticed():

@@ -54,6 +54,7 @@ def test_folders_that_a_glob_found_come_after_the_listed_ones() -> None:
         ("sweep.parallel=0", "sweep.parallel is 0"),
         ("sweep.parallel=two", "sweep.parallel"),
         ("sweep.paralel=2", "unknown key sweep.paralel"),
+        ("sweep.engines=shared", "sweep.engines is 'shared'"),
         ("sweep.checkpoints=[]", "sweep.checkpoints and sweep.glob are both empty"),
         ("sweep.checkpoints=[{name: a}]", r"sweep.checkpoints\[0\]"),
         ("sweep.variants={x: [dataset.limit=3]}", "sweep.variants.x has 'dataset.limit=3'"),
@@ -88,6 +89,21 @@ def test_a_section_that_is_missing_is_named(tmp_path: Path) -> None:
     path = altered(tmp_path, lambda document: document.pop("gate"))
     with pytest.raises(ConfigError, match="key gate is missing"):
         load_sweep(path)
+
+
+def test_how_engines_are_used_must_be_said(tmp_path: Path) -> None:
+    assert load_sweep("nightly").sweep.engines == "per_checkpoint"
+    path = altered(tmp_path, lambda document: document["sweep"].pop("engines"))
+    with pytest.raises(ConfigError, match=r"key sweep\.engines is missing"):
+        load_sweep(path)
+
+
+def test_one_engine_for_all_and_engines_side_by_side_exclude_each_other() -> None:
+    assert load_sweep("nightly", ["sweep.engines=reloaded"]).sweep.parallel == 1
+    with pytest.raises(
+        ConfigError, match=r"sweep\.engines=reloaded .* sweep\.parallel to 1 \(it is 2\)"
+    ):
+        load_sweep("nightly", ["sweep.engines=reloaded", "sweep.parallel=2"])
 
 
 def test_a_sweep_without_variants_is_named(tmp_path: Path) -> None:
