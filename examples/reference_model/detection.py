@@ -21,7 +21,7 @@ _GAIN = 2.0  # five words share a token of norm sqrt(width): each stands at abou
 _RARE = -5.0  # logit of a word at the start
 
 
-def labels() -> tuple[str, ...]:
+def lesion_words() -> tuple[str, ...]:
     """Every word of the phantom's sites, lesion types and attribute values, sorted."""
     found = set[str]()
     for modality in MODALITIES.values():

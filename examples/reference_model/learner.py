@@ -31,7 +31,7 @@ class Losses:
 class Learner(nn.Module):
     """The model with its detection layer.
 
-    ``coordinates``: the tokens of 0, GRID, ... 1000; ``words``: that of each of ``labels()``.
+    ``coordinates``: the tokens of 0, GRID, ... 1000; ``words``: that of each of ``lesion_words()``.
     """
 
     coordinates: Tensor
@@ -70,7 +70,7 @@ class Learner(nn.Module):
         """Give the detection loss alone; no text is looked at."""
         return self._detected(self.see(batch.pixels), batch)
 
-    def labels_of(self, batch: Batch) -> Tensor:
+    def words_of(self, batch: Batch) -> Tensor:
         """Give the logits [n, cells, words] of what the batch's images show."""
         logits, _ = self.detection.read(self.see(batch.pixels), self._embeddings())
         return logits

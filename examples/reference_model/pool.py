@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import AutoProcessor
 
-from examples.reference_model.detection import cell_targets, labels
+from examples.reference_model.detection import cell_targets, lesion_words
 from examples.reference_model.samples import Encoder, Sample
 from pipeline.phantom.generate import stream
 
@@ -69,7 +69,7 @@ def windows(checkpoint: Path, *, seed: int, dialogues: int, first: int) -> Itera
 def draw(checkpoint: Path, seed: int, start: int, dialogues: int) -> list[Material]:
     """Draw and encode dialogues ``start`` onwards of a seed with a checkpoint's processor."""
     processor = AutoProcessor.from_pretrained(checkpoint)
-    encoder, names = Encoder(processor), labels()
+    encoder, names = Encoder(processor), lesion_words()
     side = round(processor.image_seq_len**0.5)
     drawn = []
     for dialogue, pixels in islice(stream(seed, start), dialogues):

@@ -39,11 +39,11 @@ def image_weights(learner: Learner) -> Iterator[tuple[str, Tensor]]:
 
 @torch.no_grad()
 def found(learner: Learner, held_out: Iterable[Batch]) -> float:
-    """Give the share of lesion cells whose labels are all told right."""
+    """Give the share of lesion cells whose words are all told right."""
     right = cells = 0
     for batch in held_out:
         with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
-            said = learner.labels_of(batch) > 0
+            said = learner.words_of(batch) > 0
         there = ~batch.boxes[..., 0].isnan()
         right += int((said == batch.marks.bool())[there].all(-1).sum())
         cells += int(there.sum())

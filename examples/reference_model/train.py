@@ -20,7 +20,7 @@ from transformers import AutoProcessor
 
 from examples.reference_model.attention import use_plain_attention
 from examples.reference_model.check import Seen, look
-from examples.reference_model.detection import labels
+from examples.reference_model.detection import lesion_words
 from examples.reference_model.learner import Learner, Losses
 from examples.reference_model.optimisers import Optimisers
 from examples.reference_model.pool import WINDOW, Batch, batches, draw, windows
@@ -42,7 +42,7 @@ def train(output: Path, training: Training) -> Any:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     use_plain_attention(model)
     encoder = Encoder(processor)
-    words = encoder.word_ids(labels())
+    words = encoder.word_ids(lesion_words())
     learner = Learner(model, encoder.coordinate_ids(), words).to(device)
     data = Data(base, training, processor.tokenizer.pad_token_id, device)
     marks = {

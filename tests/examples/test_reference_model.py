@@ -12,7 +12,7 @@ from actors.conversation import Conversation
 from actors.gold import gold_answer
 from examples.reference_model.attention import use_plain_attention
 from examples.reference_model.check import overlap
-from examples.reference_model.detection import cell_targets, labels, words
+from examples.reference_model.detection import cell_targets, lesion_words, words
 from examples.reference_model.learner import Learner
 from examples.reference_model.pool import Material, batches, collate, normalise
 from examples.reference_model.samples import COORDINATE, READ, Encoder, on_grid
@@ -44,7 +44,7 @@ def dialogues():
 
 def material(encoder, dialogue, pixels):
     shown = [name for turn in dialogue.turns for name in turn.image_ids]
-    targets = [cell_targets(dialogue, name, 8, labels()) for name in shown]
+    targets = [cell_targets(dialogue, name, 8, lesion_words()) for name in shown]
     return Material(
         sample=encoder.sample(dialogue, pixels),
         marks=np.stack([marks for marks, _ in targets]),
@@ -138,7 +138,7 @@ def test_grid_moves_no_edge_by_more_than_half_a_step(dialogues):
 
 
 def learner(model, encoder):
-    return Learner(model, encoder.coordinate_ids(), encoder.word_ids(labels()))
+    return Learner(model, encoder.coordinate_ids(), encoder.word_ids(lesion_words()))
 
 
 @torch.no_grad()
@@ -168,7 +168,7 @@ def test_perfect_answers_cost_no_coordinate_loss_beyond_the_blur(batch, encoder)
 
 
 def test_cells_under_a_lesion_carry_its_words_and_box(dialogues):
-    names = labels()
+    names = lesion_words()
     for dialogue, _ in dialogues:
         for region in dialogue.regions:
             image = dialogue.image(region.image_id)
