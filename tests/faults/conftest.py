@@ -36,6 +36,49 @@ def keys(dataset: str) -> Counter:
     return Counter((row["dialogue_id"], t["turn"]) for row in rows for t in row["turns"])
 
 
+def observe(fault: str, asked: Counter, found: Counter, *, recomputed: int, times: int = 1) -> None:
+    """Note what a fault cost; a row that is not as asked is lost, one too many a duplicate."""
+    OBSERVED.append(
+        Observed(
+            fault=fault,
+            times=times,
+            lost=(asked - found).total(),
+            duplicates=(found - asked).total(),
+            recomputed=recomputed,
+            of=asked.total(),
+        )
+    )
+
+
+def answered_keys(rows: list[dict]) -> Counter:
+    """The turns that there are rows of."""
+    return Counter((r["dialogue_id"], r["turn"]) for r in rows)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Counts every turn that the scripted backend is asked, whichever process asks."""
+
+    folder: Path
+    dataset: Path
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """What a configuration needs for it."""
+        return ("model.script.chaos_count=1", f"model.script.chaos_folder={self.folder}")
+
+    def again(self) -> int:
+        """How many turns were asked beyond once each."""
+        asked = (self.folder / "asked").stat().st_size
+        return asked - keys(str(self.dataset)).total()
+
+
+@pytest.fixture
+def counting(tmp_path: Path, phantom: Path) -> Counting:
+    """For configurations whose questions are to be counted."""
+    return Counting(tmp_path / "chaos", phantom)
+
+
 @pytest.fixture
 def nothing_lost(answered: RunDirectory, phantom: Path) -> Callable[..., None]:
     """Check a disturbed run against the undisturbed one, and note what the fault cost.
@@ -48,18 +91,9 @@ def nothing_lost(answered: RunDirectory, phantom: Path) -> Callable[..., None]:
     ) -> None:
         rows = turn_rows(run).to_pylist()
         asked = keys(str(phantom))
-        found = Counter((r["dialogue_id"], r["turn"]) for r in rows)
+        found = answered_keys(rows)
         again = sum(r["attempt"] - 1 for r in rows) if recomputed is None else recomputed
-        OBSERVED.append(
-            Observed(
-                fault=fault,
-                times=times,
-                lost=(asked - found).total(),
-                duplicates=(found - asked).total(),
-                recomputed=again,
-                of=asked.total(),
-            )
-        )
+        observe(fault, asked, found, recomputed=again, times=times)
         assert found == asked
         assert summary_rows(run) == summary_rows(answered)
 

@@ -18,7 +18,6 @@ from conf.load import to_yaml
 from pipeline.cli import main
 from pipeline.run import evaluate, prepare
 from pipeline.storage import list_files, read_parquet
-from tests.faults.conftest import keys
 from tests.pipeline.runs import summary_rows
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("ray_cluster")]
@@ -41,11 +40,10 @@ def drive(config: str, address: str, log: str) -> None:
 
 
 @pytest.mark.timeout(2400)
-def test_a_driver_killed_twenty_times_loses_and_repeats_nothing(
-    scripted, phantom, tmp_path, answered, nothing_lost
+def test_a_driver_killed_twenty_times_loses_and_doubles_no_row(
+    scripted, counting, tmp_path, answered, nothing_lost
 ):
-    counted = ("model.script.chaos_count=1", f"model.script.chaos_folder={tmp_path / 'chaos'}")
-    config = scripted(*SLOWLY, *counted)
+    config = scripted(*SLOWLY, *counting.overrides)
     run = prepare(config).run
     path = tmp_path / "config.yaml"
     path.write_text(to_yaml(config))
@@ -67,12 +65,10 @@ def test_a_driver_killed_twenty_times_loses_and_repeats_nothing(
         assert {f: now[f] for f in kept} == kept
         kept = now
     finished = sum(read_parquet(f).num_rows for f in kept)
-    fast = scripted(*SLOWLY, *counted, "model.script.delay_s=0")
+    fast = scripted(*SLOWLY, *counting.overrides, "model.script.delay_s=0")
     assert evaluate(fast) == run
-    asked = (tmp_path / "chaos" / "asked").stat().st_size
-    again = asked - sum(keys(str(phantom)).values())
     fault = f"SIGKILL of the driver ({finished} turns were kept)"
-    nothing_lost(run, fault, recomputed=again, times=KILLS)
+    nothing_lost(run, fault, recomputed=counting.again(), times=KILLS)
 
 
 def _wait(rng: random.Random, process, turns: str, files: int) -> None:
@@ -101,12 +97,13 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("room", [0, 24_000], ids=["no room", "room for some"])
 def test_a_full_disk_is_one_sentence_and_the_run_resumes(
-    room, scripted, phantom, tmp_path, answered, nothing_lost, capsys
+    room, scripted, counting, tmp_path, answered, nothing_lost, capsys
 ):
     disk = tmp_path / "disk"
     with small_disk(disk, 2):
-        counted = ("model.script.chaos_count=1", f"model.script.chaos_folder={tmp_path / 'chaos'}")
-        config = scripted("model.script.error_rate=0.3", *counted, f"output={disk / 'runs'}")
+        config = scripted(
+            "model.script.error_rate=0.3", *counting.overrides, f"output={disk / 'runs'}"
+        )
         path = tmp_path / "config.yaml"
         path.write_text(to_yaml(config))
         run = prepare(config).run
@@ -124,7 +121,5 @@ def test_a_full_disk_is_one_sentence_and_the_run_resumes(
         ballast.unlink()
         assert main(["run", "--config", str(path)]) == 0
         assert {f: Path(f).read_bytes() for f in kept} == kept
-        asked = (tmp_path / "chaos" / "asked").stat().st_size
-        again = asked - sum(keys(str(phantom)).values())
-        nothing_lost(run, f"disk full ({room} bytes free)", recomputed=again)
+        nothing_lost(run, f"disk full ({room} bytes free)", recomputed=counting.again())
         assert summary_rows(run) == summary_rows(answered)

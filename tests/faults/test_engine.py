@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from pipeline.commands.model import phantom_corpus
 from pipeline.run import evaluate, prepare
 from pipeline.storage import list_files
 from pipeline.tiny_model import init_tiny
-from tests.faults.conftest import OBSERVED, Observed, keys
+from tests.faults.conftest import answered_keys, keys, observe
 from tests.pipeline.runs import turn_rows
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
@@ -47,15 +48,11 @@ def test_a_killed_engine_is_replaced_and_loses_nothing(phantom, tmp_path):
     assert sorted((r["dialogue_id"], r["turn"]) for r in rows) == sorted(asked)
     assert {r["status"] for r in rows} == {"ok"}
     assert {r["attempt"] for r in rows} == {1, 2}
-    OBSERVED.append(
-        Observed(
-            fault="SIGKILL of vLLM's engine process",
-            times=1,
-            lost=0,
-            duplicates=0,
-            recomputed=sum(r["attempt"] - 1 for r in rows),
-            of=len(rows),
-        )
+    observe(
+        "SIGKILL of vLLM's engine process",
+        Counter(asked),
+        answered_keys(rows),
+        recomputed=sum(r["attempt"] - 1 for r in rows),
     )
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from conf.load import to_yaml
 from pipeline.run import prepare
-from tests.faults.conftest import keys
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("ray_cluster")]
 ROOT = Path(__file__).parents[2]
@@ -39,18 +38,17 @@ def on_nodes(config, what: str, tmp_path: Path) -> str:
     return done.stdout
 
 
-def test_a_worker_node_dies_and_a_new_one_takes_its_work(scripted, phantom, tmp_path, nothing_lost):
+def test_a_worker_node_dies_and_a_new_one_takes_its_work(
+    scripted, counting, tmp_path, nothing_lost
+):
     # Slow enough that the one actor left cannot do it all before the new node has started one.
-    counted = ("model.script.chaos_count=1", f"model.script.chaos_folder={tmp_path / 'chaos'}")
-    config = scripted(*SLOWLY, *counted, "model.script.delay_s=1.0", "compute.actors=2")
+    config = scripted(*SLOWLY, *counting.overrides, "model.script.delay_s=1.0", "compute.actors=2")
     run = prepare(config).run
     printed = on_nodes(config, "kill", tmp_path)
     told = dict(re.findall(r"^(killed|joined|answered) (?:on )?(.+)$", printed, re.MULTILINE))
     assert told["killed"] != told["joined"]
     assert told["joined"] in told["answered"]
-    asked = (tmp_path / "chaos" / "asked").stat().st_size
-    again = asked - sum(keys(str(phantom)).values())
-    nothing_lost(run, "SIGKILL of a worker node", recomputed=again)
+    nothing_lost(run, "SIGKILL of a worker node", recomputed=counting.again())
 
 
 def test_a_full_object_store_loses_nothing(scripted, tmp_path, nothing_lost):

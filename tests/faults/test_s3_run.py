@@ -16,7 +16,7 @@ from pipeline.run import evaluate
 from pipeline.storage import RunDirectory, exists, list_files, read_json
 from tests.conftest import scripted_config
 from tests.faults import s3
-from tests.faults.conftest import OBSERVED, Observed
+from tests.faults.conftest import answered_keys, keys, observe
 from tests.faults.proxy import KINDS
 from tests.pipeline.runs import assert_one_row_per_turn, summary_rows, turn_rows
 
@@ -72,16 +72,13 @@ def test_a_run_on_failing_object_storage_equals_one_on_disk(proxy, tmp_path):
     # However many tasks there were, no folder was listed for each of them.
     assert max(listings.values()) < DIALOGUES / 2, listings
     _assert_no_secret(run, done.stdout + done.stderr)
-    rows = turn_rows(run).num_rows
-    OBSERVED.append(
-        Observed(
-            fault=f"object storage fails ({faults} requests)",
-            times=faults,
-            lost=0,
-            duplicates=0,
-            recomputed=sum(p["turns"] for p in read_json(run.manifest)["passes"]) - rows,
-            of=rows,
-        )
+    rows = turn_rows(run).to_pylist()
+    observe(
+        f"object storage fails ({faults} requests)",
+        keys(str(tmp_path / "data")),
+        answered_keys(rows),
+        recomputed=sum(p["turns"] for p in read_json(run.manifest)["passes"]) - len(rows),
+        times=faults,
     )
 
 
