@@ -146,7 +146,7 @@ class Ledger:
 
 def living_nodes() -> set[str]:
     """Give the ids of the nodes that Ray believes alive."""
-    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]  # Ray gives it no types
     return {str(node["NodeID"]) for node in nodes if node["Alive"]}
 
 

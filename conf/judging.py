@@ -180,4 +180,6 @@ def load_rubric(name: str) -> Rubric:
     parts = enumerate(document["criteria"])
     criteria = tuple(section(f"criteria.{n}", Criterion, part) for n, part in parts)
     types = tuple(document.get("answer_types") or ())
-    return section("rubric", Rubric, document | {"criteria": criteria, "answer_types": types})  # type: ignore[no-any-return]
+    whole = document | {"criteria": criteria, "answer_types": types}
+    rubric: Rubric = section("rubric", Rubric, whole)
+    return rubric

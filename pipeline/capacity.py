@@ -123,7 +123,7 @@ def launcher_capacity(
 def _alive() -> tuple[Nodes, ...]:
     """Count the nodes that run, by shape."""
     shapes: dict[tuple[float, float], int] = {}
-    for node in ray.nodes():  # type: ignore[no-untyped-call]
+    for node in ray.nodes():  # type: ignore[no-untyped-call]  # Ray gives it no types
         if node["Alive"]:
             shape = (node["Resources"].get("CPU", 0.0), node["Resources"].get("GPU", 0.0))
             shapes[shape] = shapes.get(shape, 0) + 1

@@ -63,7 +63,7 @@ def gate_runs(baseline: str, candidate: str, settings: GateConfig) -> Gated:
     Raises:
         BadInput: there are no scores, or the runs differ in dataset, protocol or dialogues.
         IncompleteRun: a run was not carried out to its end, or lacks turns.
-        InfrastructureError: a file is there and cannot be read.
+        InfrastructureError: storage is down.
     """
     before, after = _read("baseline", baseline), _read("candidate", candidate)
     notes = [_failed(side) for side in (before, after)]

@@ -100,7 +100,7 @@ def _stream(
     try:
         with TurnProgress(total, shown) as progress, contextlib.ExitStack() as writing:
             for each in passes.values():
-                writing.enter_context(each)
+                writing.enter_context(each.writer)
             for table in _answers(list(passes.values()), ledger, probe):
                 if not table.num_rows:  # from an engine that could not be reloaded
                     continue

@@ -175,14 +175,7 @@ def _published_head() -> list[str]:
 
 
 def _published_cells(one: Published) -> list[str]:
-    shown = (
-        one.overall,
-        one.turn_accuracy,
-        one.visual_consistency,
-        one.implied_reasoning_coherence,
-        one.hallucination_rate,
-    )
-    return [one.name, *("n/a" if v is None else f"{v:.1f}" for v in shown), one.remark]
+    return [one.name, *("n/a" if v is None else f"{v:.1f}" for v in one.shown), one.remark]
 
 
 def _title(name: str) -> str:

@@ -5,7 +5,6 @@ In: tables of one schema. Out: new files under one folder, each whole or not the
 
 import time
 import uuid
-from types import TracebackType
 
 import pyarrow as pa
 
@@ -27,12 +26,7 @@ class PartWriter:
     def __enter__(self) -> "PartWriter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.flush()
 
     def add(self, table: pa.Table) -> None:

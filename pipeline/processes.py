@@ -10,7 +10,6 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from types import TracebackType
 
 import ray
 
@@ -35,12 +34,7 @@ class RunProcesses:
     def __enter__(self) -> "RunProcesses":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock:
             self._ended = True
             running = list(self._running)

@@ -6,7 +6,6 @@ In: counts of finished turns and tokens. Out: turns done/total, turns/s, tokens/
 import sys
 import threading
 import time
-from types import TracebackType
 from typing import TextIO
 
 from rich.console import Console
@@ -45,12 +44,7 @@ class TurnProgress:
             self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         if self._bar is not None:
             self._bar.stop()

@@ -28,6 +28,17 @@ class Published:
     implied_reasoning_coherence: float | None = None
     remark: str = ""
 
+    @property
+    def shown(self) -> tuple[float | None, ...]:
+        """The overall score and the four measures, in the order of ``conf.schema.METRICS``."""
+        return (
+            self.overall,
+            self.turn_accuracy,
+            self.visual_consistency,
+            self.implied_reasoning_coherence,
+            self.hallucination_rate,
+        )
+
 
 PUBLISHED = (
     Published(

@@ -4,7 +4,6 @@ In: tables of turn rows, each of whole dialogues. Out: files under turns/, and `
 """
 
 from dataclasses import dataclass
-from types import TracebackType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -49,9 +48,9 @@ class Generated:
 
 
 class RunPass:
-    """A context manager; at its end what was gathered is written, whatever happened.
+    """``todo`` are the dialogues that have no rows yet; ``writer`` takes the rows of the others.
 
-    ``todo`` are the dialogues that have no rows yet.
+    To be used inside the writer's context, which writes what was gathered, whatever happened.
     """
 
     def __init__(self, asked: Asked, todo: pa.Table, lease: Lease) -> None:
@@ -60,18 +59,7 @@ class RunPass:
         self.total = pc.sum(turn_counts(todo)).as_py() or 0
         self.turns = self.failed = self.tokens = 0
         self._lease = lease
-        self._writer = PartWriter(asked.run.turns, TURN_SCHEMA.with_metadata(asked.metadata))
-
-    def __enter__(self) -> "RunPass":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._writer.flush()
+        self.writer = PartWriter(asked.run.turns, TURN_SCHEMA.with_metadata(asked.metadata))
 
     @property
     def is_finished(self) -> bool:
@@ -85,13 +73,13 @@ class RunPass:
             InfrastructureError: somebody else has taken the run over.
         """
         self._lease.check()
-        self._writer.add(table)
+        self.writer.add(table)
         answered = pc.sum(pc.equal(table["status"], "ok")).as_py()
         self.turns += table.num_rows
         self.failed += table.num_rows - answered
         self.tokens += pc.sum(table["completion_tokens"]).as_py() or 0
         if self.is_finished:
-            self._writer.flush()
+            self.writer.flush()
 
     def generated(self, seconds: float) -> Generated:
         """Sum up, given the seconds that it took."""

@@ -2,7 +2,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from conf.schema import METRICS
 from pipeline.report.wording import percent
+from pipeline.stats.composite import OVERALL
 from pipeline.storage import read_parquet
 from tests.browser.conftest import Site, Watched
 from tests.pipeline.report.test_write import SECTIONS
@@ -25,9 +27,7 @@ def test_tiles_and_heat_map_show_the_summarys_values(site: Site, watched: Watche
     rows = read_parquet(str(site.run / "summary.parquet")).to_pylist()
     value = {(r["group_kind"], r["group"], r["metric"]): r["value"] for r in rows}
     shown = watched.page.locator("#overview .tiles strong").all_inner_texts()
-    metrics = (
-        "overall turn_accuracy visual_consistency reasoning_coherence hallucination_rate".split()  # noqa: SIM905
-    )
+    metrics = (OVERALL, *METRICS)
     assert shown == [percent(value["overall", "all", m]) for m in metrics]
     radiology = watched.page.locator("#specialties tr", has_text="radiology").inner_text()
     for metric in metrics:

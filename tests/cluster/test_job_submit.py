@@ -62,8 +62,10 @@ def submit(
     cluster: Cluster, *arguments: str, options: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [RAY, "job", "submit", f"--address={cluster.jobs}", "--working-dir=.", *options, "--"]  # noqa: RUF005
-        + ["python", "-m", "pipeline", "run", "--config", "conf/demo.yaml", *arguments],
+        [
+            *(RAY, "job", "submit", f"--address={cluster.jobs}", "--working-dir=.", *options, "--"),
+            *("python", "-m", "pipeline", "run", "--config", "conf/demo.yaml", *arguments),
+        ],
         cwd=ROOT,
         env=ENVIRONMENT,
         capture_output=True,

@@ -136,5 +136,5 @@ def test_fingerprint_changes_with_content() -> None:
 def test_config_is_immutable() -> None:
     config = load("demo")
     with pytest.raises(AttributeError):
-        config.output = "elsewhere"  # type: ignore[misc]
+        config.output = "elsewhere"  # type: ignore[misc]  # what is tested
     assert replace(config, output="elsewhere").output == "elsewhere"

@@ -1,18 +1,16 @@
 """What strategies without a model score on all 8,000 phantom dialogues; rows only, no images."""
 
-import asyncio
 from functools import cache
 
 import pyarrow as pa
 import pytest
 
 from actors.backends.scripted import ScriptedBackend
-from actors.conversation import Conversation
 from actors.schema import Dialogue
+from benchmarks.gaming import answers
 from conf.load import load
 from conf.schema import ScoringConfig
 from pipeline.lexicon import Lexicon
-from pipeline.metrics.base import Response
 from pipeline.metrics.evaluate import score_dialogue
 from pipeline.phantom.concepts import lexicon_document
 from pipeline.phantom.generate import plan_dialogue
@@ -27,23 +25,12 @@ def phantom_dialogues(count: int) -> tuple[Dialogue, ...]:
     return tuple(plan_dialogue(0, index).dialogue for index in range(count))
 
 
-async def answers(backend: ScriptedBackend, dialogue: Dialogue) -> dict[int, Response]:
-    talk = Conversation(dialogue, box_dialect="norm1000", seed=0)
-    chat = backend.open(dialogue)
-    found = {}
-    while (request := talk.next_request()) is not None:
-        reply = await chat.ask(request)
-        talk.accept(reply.text)
-        found[request.turn] = Response(text=reply.text)
-    return found
-
-
 def summary(script: str, count: int) -> dict[tuple[str, str], dict]:
     backend = ScriptedBackend(load("demo", [f"model.source={script}"]).model)
     lexicon = Lexicon.from_json(lexicon_document(), "lexicon.json")
     rows = []
     for dialogue in phantom_dialogues(count):
-        responses = asyncio.run(answers(backend, dialogue))
+        responses = answers(backend, dialogue)
         groups = {n: getattr(dialogue, n) for n in ("dialogue_id", "patient_id", *GROUP_COLUMNS)}
         for score in score_dialogue(dialogue, responses, lexicon, "norm1000"):
             rows.append(

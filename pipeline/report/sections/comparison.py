@@ -138,14 +138,7 @@ def _cells(run: RunData, analysis: Analysis) -> list[str]:
 
 def _published(one: Published) -> list[Cell]:
     """Word a published row; reasoning coherence was implied, not published."""
-    shown = (
-        one.overall,
-        one.turn_accuracy,
-        one.visual_consistency,
-        one.implied_reasoning_coherence,
-        one.hallucination_rate,
-    )
-    cells = [Cell("n/a" if v is None else f"{v:.1f}%") for v in shown]
+    cells = [Cell("n/a" if v is None else f"{v:.1f}%") for v in one.shown]
     if one.implied_reasoning_coherence is not None:
         cells[3] = Cell(cells[3].text, note="implied")
     if one.remark:
