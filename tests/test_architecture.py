@@ -1,60 +1,99 @@
-"""The rules of the house: who may import whom, and who may touch storage."""
+"""The layers: which folder may import which, how large a file may grow, who touches storage."""
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("conf", "actors", "pipeline")
-PHASES = ("generate", "score", "reduce", "report", "judge", "sweep", "gate")
-# Workers read images and weights where they run; everything else goes through pipeline.storage.
+# Each layer and those that it may import; a module belongs to the longest name that fits it.
+LAYERS: dict[str, set[str]] = {
+    "conf": set(),
+    "actors": {"conf"},
+    "pipeline": {"conf", "actors"},
+}
 FSSPEC_USERS = {"pipeline/filesystems.py", "actors/images.py", "actors/weights.py"}
 HEAVY = ("torch", "vllm", "transformers", "tokenizers", "selenium")
+MOST_LINES, MOST_LINES_OF_A_FUNCTION = 300, 60
 
 
 def modules(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
 
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+SOURCES = {name_of(path): path for package in PACKAGES for path in modules(package)}
+
+
 def imports(path: Path, *, top_level: bool = False) -> set[str]:
+    """List what a file imports: modules, and names as ``module.name``."""
     tree = ast.parse(path.read_text())
     nodes = tree.body if top_level else list(ast.walk(tree))
-    found: set[str] = set()
+    names: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            found.add(node.module or "")
-    return found
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
 
 
-@pytest.mark.parametrize(
-    ("package", "forbidden"), [("conf", ("actors", "pipeline")), ("actors", ("pipeline",))]
-)
-def test_imports_point_one_way(package: str, forbidden: tuple[str, ...]) -> None:
+def imported_modules(path: Path) -> set[str]:
+    """List the project's modules that a file imports."""
+    named = imports(path)
+    return {n if n in SOURCES else n.rpartition(".")[0] for n in named} & SOURCES.keys()
+
+
+def layer_of(module: str) -> str:
+    while module not in LAYERS:
+        module = module.rpartition(".")[0]
+    return module
+
+
+def test_no_layer_imports_upwards() -> None:
     wrong = {
-        (str(path.relative_to(ROOT)), name)
-        for path in modules(package)
-        for name in imports(path)
-        if name.split(".")[0] in forbidden
+        f"{module} imports {other}"
+        for module, path in SOURCES.items()
+        for other in imported_modules(path)
+        if layer_of(other) not in {layer_of(module)} | LAYERS[layer_of(module)]
     }
     assert not wrong
 
 
-def test_phases_never_import_each_other() -> None:
-    wrong = set()
-    for phase in PHASES:
-        package = ROOT / "pipeline" / phase
-        for path in [*package.rglob("*.py"), package.with_suffix(".py")]:
-            if path.exists():
-                others = {f"pipeline.{p}" for p in PHASES if p != phase}
-                wrong |= {
-                    (path.name, name)
-                    for name in imports(path)
-                    if ".".join(name.split(".")[:2]) in others
-                }
+def test_nothing_imports_itself_by_way_of_others() -> None:
+    """Holds for the table of layers and for the modules; raises CycleError with the circle."""
+    TopologicalSorter(LAYERS).prepare()
+    TopologicalSorter({m: imported_modules(p) - {m} for m, p in SOURCES.items()}).prepare()
+
+
+def test_the_table_allows_nothing_that_no_module_needs() -> None:
+    used: dict[str, set[str]] = {layer: set() for layer in LAYERS}
+    for module, path in SOURCES.items():
+        used[layer_of(module)] |= {layer_of(other) for other in imported_modules(path)}
+    assert {k: LAYERS[k] - used[k] for k in LAYERS if LAYERS[k] - used[k]} == {}
+
+
+def test_files_and_functions_stay_short() -> None:
+    for module, path in SOURCES.items():
+        text = path.read_text()
+        assert len(text.splitlines()) <= MOST_LINES, module
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                assert lines <= MOST_LINES_OF_A_FUNCTION, f"{module}.{node.name}"
+
+
+def test_underscored_names_stay_in_their_file() -> None:
+    wrong = {
+        f"{module} imports {name}"
+        for module, path in SOURCES.items()
+        for name in imports(path)
+        if name.split(".")[0] in PACKAGES and name.rpartition(".")[2].startswith("_")
+    }
     assert not wrong
 
 
