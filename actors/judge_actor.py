@@ -17,7 +17,7 @@ from actors.backends.build import build_judge
 from actors.conversation import ChatRequest, UserMessage, caption
 from actors.ending import ClosesInOrder
 from actors.schema import DIALOGUE_SCHEMA, Dialogue, Image, Row, Turn
-from conf.judging import JudgeConfig
+from conf.judge import JudgeConfig
 
 logger = logging.getLogger(__name__)
 

@@ -1,5 +1,38 @@
-"""The one error that configuration raises."""
+"""The project's errors, as a tree; the command line turns each into one sentence and a code.
+
+EvaluationError
+├── ConfigError         exit code 2: a key is unknown, or has an impossible value
+├── BadInput            exit code 2: a dataset, model, run or path that cannot be used
+├── IncompleteRun       exit code 3: a run was not carried out to its end
+└── InfrastructureError exit code 4: the cluster, the engine or the storage failed
+"""
 
 
-class ConfigError(ValueError):
+class EvaluationError(Exception):
+    """Base of what a user can be told in one sentence."""
+
+    exit_code = 1
+
+
+class ConfigError(EvaluationError, ValueError):
     """A key is unknown, has the wrong type or an impossible value; the message names it."""
+
+    exit_code = 2
+
+
+class BadInput(EvaluationError):
+    """Input that names what is wrong and where; nothing was changed."""
+
+    exit_code = 2
+
+
+class IncompleteRun(EvaluationError):
+    """A run is not finished, so nothing can be said about it yet."""
+
+    exit_code = 3
+
+
+class InfrastructureError(EvaluationError):
+    """Something underneath failed; running the same command again resumes."""
+
+    exit_code = 4

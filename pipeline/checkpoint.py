@@ -7,8 +7,8 @@ import json
 import re
 from pathlib import Path
 
+from conf.errors import BadInput
 from pipeline.architectures import text_only
-from pipeline.errors import BadInput
 from pipeline.storage import exists, join, list_files, read_bytes
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+|[\w-]+")  # what the engine would look up on a hub

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from actors.logs import configure_logging
-from conf.errors import ConfigError
+from conf.errors import EvaluationError
 from pipeline.commands import (
     ceiling,
     dataset,
@@ -23,7 +23,6 @@ from pipeline.commands import (
     status,
     sweep,
 )
-from pipeline.errors import EvaluationError
 
 _DESCRIPTION = "Evaluate vision-language models on multi-turn, image-grounded medical dialogues."
 
@@ -34,8 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         configure_logging()
         code: int = arguments.handler(arguments)
-    except ConfigError as error:
-        return _say(str(error), 2)
     except EvaluationError as error:
         return _say(str(error), error.exit_code)
     except KeyboardInterrupt:

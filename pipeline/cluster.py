@@ -12,9 +12,9 @@ from types import FrameType
 import ray
 from ray.data import ActorPoolStrategy
 
+from conf.errors import BadInput, InfrastructureError
 from conf.schema import ComputeConfig
 from pipeline.capacity import Capacity, capacity
-from pipeline.errors import BadInput, InfrastructureError
 
 
 @dataclass(frozen=True)

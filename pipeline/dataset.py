@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from actors.images import safe_relative
 from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.lexicon import Lexicon
 from pipeline.storage import join, list_files, open_binary, open_parquet, read_json
 

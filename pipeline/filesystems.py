@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import fsspec
 
 from actors.patience import STORAGE_ERRORS, StorageDown, brief, passing, patiently
+from conf.errors import BadInput, InfrastructureError
 from conf.uris import refuse_credentials
-from pipeline.errors import BadInput, InfrastructureError
 
 T = TypeVar("T")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -20,7 +20,7 @@ from typing import Literal
 
 import pandas as pd
 
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.gate_input import cluster_sums, comparable
 from pipeline.stats.intervals import FEW_CLUSTERS, NO_VARIATION, Key
 from pipeline.stats.multiplicity import benjamini_hochberg, holm

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.stats.table import COLUMNS
 
 COLUMNS_NEEDED = (

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from conf.errors import BadInput, IncompleteRun
 from conf.sweep import GateConfig
-from pipeline.errors import BadInput, IncompleteRun
 from pipeline.gate import GateResult, decide
 from pipeline.gate_report import gate_document, gate_junit
 from pipeline.storage import (

@@ -20,10 +20,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from actors.dialogue_actor import DialogueActor
 from actors.ledger import Ledger, living_nodes
 from actors.reloading import Probe, Reference
+from conf.errors import InfrastructureError
 from pipeline.actor_pool import ActorPool, root_cause
 from pipeline.cluster import actor_resources
 from pipeline.dataset import turn_counts
-from pipeline.errors import InfrastructureError
 from pipeline.lease import Lease, hold
 from pipeline.progress import TurnProgress
 from pipeline.run_pass import Asked, Generated, RunPass

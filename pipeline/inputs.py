@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from conf.errors import BadInput
 from conf.schema import DatasetConfig
 from pipeline.dataset import Dataset, open_dataset
-from pipeline.errors import BadInput
 from pipeline.validate import row_faults
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pipeline.errors import EvaluationError, InfrastructureError
+from conf.errors import EvaluationError, InfrastructureError
 from pipeline.filesystems import is_local
 from pipeline.holder import Holder
 from pipeline.storage import join, read_bytes, remove, write_bytes, write_new

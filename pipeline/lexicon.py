@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 
 Kind = Literal["finding", "site", "attribute", "diagnosis", "change"]
 KINDS = ("finding", "site", "attribute", "diagnosis", "change")

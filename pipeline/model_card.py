@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conf.errors import BadInput
 from conf.families import FAMILY_DIALECTS
-from pipeline.errors import BadInput
 from pipeline.storage import exists, join, list_files, read_json
 
 # In the order in which an engine would look; the context may be the language part's.

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
+from conf.errors import BadInput
 from conf.load import from_document
 from conf.schema import RunConfig
 from pipeline.dataset import Dataset, open_dataset
-from pipeline.errors import BadInput
 from pipeline.storage import RunDirectory, exists, list_files, read_bytes, read_json
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from conf.errors import BadInput
 from conf.load import to_yaml
 from pipeline.capacity import capacity
 from pipeline.cluster import ActorResources, actor_resources
 from pipeline.dataset import turn_counts
-from pipeline.errors import BadInput
 from pipeline.run import Prepared
 from pipeline.turn_log import read_turn_log
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from conf.errors import BadInput
 from conf.schema import RunConfig
-from pipeline.errors import BadInput
 from pipeline.storage import RunDirectory, read_json
 from pipeline.turn_log import read_turn_log
 

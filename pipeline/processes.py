@@ -13,8 +13,8 @@ from pathlib import Path
 
 import ray
 
+from conf.errors import BadInput, InfrastructureError
 from conf.load import to_yaml
-from pipeline.errors import BadInput, InfrastructureError
 from pipeline.run import Prepared
 
 _SAID = "imcbench: "  # how the command line begins its one sentence

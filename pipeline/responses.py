@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import pyarrow.compute as pc
 
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.metrics.base import Response
 from pipeline.storage import parquet_schema, read_parquet
 

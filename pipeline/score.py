@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import ray
 
 from actors.schema import Dialogue
+from conf.errors import BadInput
 from pipeline.dataset import Gold
-from pipeline.errors import BadInput
 from pipeline.metrics.evaluate import score_dialogue
 from pipeline.responses import NEEDED, read_responses
 from pipeline.score_table import ScoreTable

@@ -15,10 +15,9 @@ from dataclasses import asdict
 
 from actors.reloading import Probe
 from actors.weights import engine_id
-from conf.errors import ConfigError
+from conf.errors import EvaluationError
 from conf.schema import RunConfig
 from conf.sweep import Planned
-from pipeline.errors import EvaluationError
 from pipeline.inputs import Inputs
 from pipeline.run import Prepared, generate_together, is_complete, prepare
 
@@ -77,7 +76,7 @@ def generate_group(group: Sequence[Prepared]) -> bool:
     names = ", ".join(run.config.model.name for run in group)
     try:
         _with_two_engines(group)
-    except (EvaluationError, ConfigError) as error:
+    except EvaluationError as error:
         logger.warning(
             "reloading the engine of %s was given up, each run gets its own now: %s", names, error
         )

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.filesystems import attempt, filesystem, is_local
 
 _WEB = (".html", ".css", ".js", ".svg", ".jpg")

@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
+from conf.errors import EvaluationError
 from conf.schema import METRICS
 from conf.sweep import Planned, SweepConfig, SweepSection, plan
 from pipeline.cluster import cluster, side_by_side
-from pipeline.errors import ConfigError, EvaluationError
 from pipeline.inputs import Inputs, read_inputs
 from pipeline.processes import RunProcesses
 from pipeline.run import Prepared, carry_out, is_complete, prepare
@@ -107,7 +107,7 @@ def _one(item: Planned, inputs: Inputs, carry_out: Callable[[Prepared], object])
         if not done:
             carry_out(prepared)
         return replace(_finished(line, prepared.run), resumed=done)
-    except (EvaluationError, ConfigError) as error:
+    except EvaluationError as error:
         return replace(line, reason=str(error))
     except Exception as error:
         logger.exception("%s failed", config.model.name)

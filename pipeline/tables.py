@@ -6,7 +6,7 @@ Turn outputs are ``actors.schema.TURN_SCHEMA``.
 import pandas as pd
 import pyarrow as pa
 
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.storage import join, list_files, parquet_schema, read_parquet
 
 GROUP_COLUMNS = ("specialty", "source", "modality", "health_system", "language", "release")

@@ -5,7 +5,7 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from pipeline.errors import EvaluationError, InfrastructureError
+from conf.errors import EvaluationError, InfrastructureError
 
 
 def results(tasks: list[Any], doing: str) -> list[Any]:

@@ -4,7 +4,7 @@ from actors.backends.base import ChatBackend, Reloadable
 from actors.backends.openai_endpoint import OpenAIBackend
 from actors.backends.scripted import ScriptedBackend
 from actors.backends.scripted_judge import ScriptedJudge
-from conf.judging import JudgeConfig
+from conf.judge import JudgeConfig
 from conf.schema import ModelConfig, RunConfig, SamplingConfig
 
 # JSON allows any amount of white space between its parts: unless that is ruled out, a model can

@@ -17,7 +17,7 @@ from actors.backends.base import ChatReply, TurnFailed
 from actors.conversation import ChatRequest, UserMessage
 from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
-from conf.judging import JudgeConfig
+from conf.judge import JudgeConfig
 
 _RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 _BACKOFF_S, _BACKOFF_MOST_S = 0.5, 20.0

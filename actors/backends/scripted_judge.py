@@ -13,7 +13,7 @@ from actors.backends.base import ChatReply
 from actors.conversation import ChatRequest
 from actors.schema import Dialogue
 from conf.errors import ConfigError
-from conf.judging import JudgeConfig
+from conf.judge import JudgeConfig
 
 JUDGE_SCRIPTS = ("lowest", "highest", "drawn", "prose")
 

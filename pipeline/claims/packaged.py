@@ -7,7 +7,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.lexicon import Lexicon
 
 

@@ -3,10 +3,10 @@
 import argparse
 
 from actors.schema import Dialogue
+from conf.errors import BadInput
 from pipeline.cluster import cluster
 from pipeline.dataset import open_dataset
 from pipeline.describe import describe, description_text
-from pipeline.errors import BadInput
 from pipeline.phantom.build import build
 from pipeline.storage import exists, join
 from pipeline.validate import validate

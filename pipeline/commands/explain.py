@@ -5,7 +5,7 @@ import argparse
 import pyarrow.compute as pc
 
 from actors.schema import Dialogue
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.explain import explain
 from pipeline.metrics.reading import read_dialogue
 from pipeline.opened_run import open_run

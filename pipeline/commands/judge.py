@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from conf.judging import load_judging
+from conf.errors import InfrastructureError
+from conf.judge import load_judging
 from pipeline.cluster import cluster
-from pipeline.errors import InfrastructureError
 from pipeline.judge.labels import read_labels
 from pipeline.judge.run import Judged, judge_run
 from pipeline.opened_run import open_run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from actors.conversation import caption, system_prompt, user_message
 from actors.gold import gold_text
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.model_card import card_text, describe_model
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.tiny_model import init_tiny

@@ -4,10 +4,10 @@ import argparse
 import json
 from dataclasses import asdict
 
+from conf.errors import BadInput
 from conf.load import load
 from pipeline.commands.run import add_config
 from pipeline.dataset import open_dataset, turn_counts
-from pipeline.errors import BadInput
 from pipeline.plan import ENGINE_START_S, Estimate, Speed, engines_of, estimate, speed_of
 from pipeline.status import clock
 from pipeline.storage import RunDirectory

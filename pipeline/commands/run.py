@@ -7,12 +7,11 @@ from dataclasses import replace
 import yaml
 from rich.console import Console
 
-from conf.errors import ConfigError
+from conf.errors import BadInput, ConfigError
 from conf.load import from_document, load
 from conf.schema import BOX_DIALECTS, METRICS, RunConfig, ScoringConfig
 from pipeline.cluster import cluster
 from pipeline.dataset import Gold, open_dataset
-from pipeline.errors import BadInput
 from pipeline.outlook import outlook, outlook_text
 from pipeline.report import summary_table
 from pipeline.run import evaluate, generate_turns, prepare, summarise

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from conf.errors import BadInput
 from conf.schema import METRICS
 from conf.sweep import SweepConfig, load_sweep
 from pipeline.catalogue import read_catalogue
 from pipeline.commands.gate import show
-from pipeline.errors import BadInput
 from pipeline.gate_runs import Gated
 from pipeline.leaderboard import (
     board_table,

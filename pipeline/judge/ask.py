@@ -12,11 +12,11 @@ import pyarrow as pa
 import ray.exceptions
 
 from actors.judge_actor import JUDGE_TASK_SCHEMA, JudgeActor
-from conf.judging import JudgeConfig
+from conf.errors import InfrastructureError
+from conf.judge import JudgeConfig
 from conf.schema import ComputeConfig
 from pipeline.actor_pool import ActorPool, root_cause
 from pipeline.cluster import ActorResources, actor_resources
-from pipeline.errors import InfrastructureError
 from pipeline.judge.judgements import judgement_rows, read_judgements
 from pipeline.judge.tasks import Item, judge_id, task_row, verdict_key
 from pipeline.part_writer import PartWriter

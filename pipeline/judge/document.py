@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from conf.judging import Criterion, Rubric
+from conf.judge import Criterion, Rubric
 from pipeline.judge.agreement import krippendorff_alpha
 from pipeline.judge.calibration import Calibration, CalibrationGain
 from pipeline.judge.scores import Verdicts

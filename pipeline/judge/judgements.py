@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from actors.schema import Row
-from conf.judging import JudgeConfig
+from conf.judge import JudgeConfig
 from pipeline.judge.tasks import Item
 from pipeline.judge.verdict import NoVerdict, read_verdict
 from pipeline.storage import list_files, read_parquet, remove

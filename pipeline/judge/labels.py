@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from conf.judging import Rubric
-from pipeline.errors import BadInput
+from conf.errors import BadInput
+from conf.judge import Rubric
 from pipeline.judge.calibration import Calibration, CalibrationGain, fit, gain
 from pipeline.judge.scores import Verdicts
 from pipeline.storage import read_bytes

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from actors.schema import Dialogue, Row
-from conf.judging import JudgeConfig, JudgingConfig
+from conf.judge import JudgeConfig, JudgingConfig
 from pipeline.judge.ask import Asked, ask
 from pipeline.judge.document import rubric_document
 from pipeline.judge.judgements import read_judgements

@@ -9,7 +9,7 @@ answer gets the lowest grade, as it counts as wrong for the rules.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conf.judging import Criterion, Rubric
+from conf.judge import Criterion, Rubric
 from pipeline.judge.calibration import Calibration
 from pipeline.judge.tasks import Item
 from pipeline.metrics.base import Score, ratio

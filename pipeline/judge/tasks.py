@@ -16,7 +16,7 @@ from typing import Any
 
 from actors.schema import Claim, Dialogue, Image, Turn
 from actors.weights import weights_id
-from conf.judging import JudgeConfig, Rubric
+from conf.judge import JudgeConfig, Rubric
 from pipeline.boxes import strip_boxes
 from pipeline.judge.verdict import system_text, verdict_schema
 from pipeline.metrics.base import Response

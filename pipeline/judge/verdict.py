@@ -8,7 +8,7 @@ lacks a grade, or has one outside the scale, is no verdict at all.
 import json
 from typing import Any
 
-from conf.judging import Criterion, Rubric
+from conf.judge import Criterion, Rubric
 from pipeline.reasoning import strip_reasoning
 
 _REASON_LENGTH = 800  # characters; a schema-bound engine has to come to an end

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
+from conf.errors import BadInput
 from conf.load import from_document
 from conf.schema import RunConfig, ScoringConfig
 from pipeline.dataset import Gold, open_dataset
-from pipeline.errors import BadInput
 from pipeline.storage import RunDirectory, exists, read_bytes, read_json, read_parquet
 from pipeline.tables import read_scores
 

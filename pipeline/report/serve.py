@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, unquote, urlsplit
 
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.report.headline import HEADLINES
 from pipeline.report.page import POLICY, assets, render
 from pipeline.report.wording import NONE, date, percent, title

@@ -5,8 +5,8 @@ In: run directories. Out: files in the first one.
 
 from collections.abc import Sequence
 
+from conf.errors import BadInput
 from pipeline.dataset import Gold
-from pipeline.errors import BadInput
 from pipeline.report.analysis.gather import Analysis, analyse
 from pipeline.report.analysis.groups import SMALL
 from pipeline.report.blocks import Section

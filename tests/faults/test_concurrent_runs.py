@@ -7,7 +7,7 @@ import time
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.errors import InfrastructureError
+from conf.errors import InfrastructureError
 from pipeline.lease import hold
 from pipeline.run import evaluate, prepare
 from pipeline.storage import exists, join, list_files

@@ -10,8 +10,8 @@ from actors.images import ImageStore
 from actors.patience import StorageDown
 from actors.schema import Dialogue
 from actors.weights import local_folder, weights_id
+from conf.errors import BadInput, ConfigError, InfrastructureError
 from pipeline.dataset import open_dataset
-from pipeline.errors import BadInput, ConfigError, InfrastructureError
 from pipeline.filesystems import filesystem
 from pipeline.storage import (
     exists,

@@ -198,7 +198,7 @@ def without_times(document: Any) -> Any:
 
 
 def rounded(value: Any) -> Any:
-    """Round numbers to nine digits: sums may differ in the last ones from processor to processor."""
+    """Round numbers to nine digits: the last ones may differ from processor to processor."""
     if isinstance(value, float):
         return float(f"{value:.9g}")
     if isinstance(value, dict):

@@ -8,11 +8,10 @@ import pytest
 import ray
 import yaml
 
-from conf.errors import ConfigError
+from conf.errors import BadInput, ConfigError
 from conf.load import load
 from pipeline.capacity import Capacity, Nodes, capacity, launcher_capacity
 from pipeline.cluster import actor_pool, actor_resources, wanted
-from pipeline.errors import BadInput
 
 
 def nodes(cpus: float, gpus: float, count: int, name: str = "alive") -> Nodes:

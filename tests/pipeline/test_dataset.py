@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from actors.schema import DIALOGUE_SCHEMA, Dialogue
+from conf.errors import BadInput
 from pipeline.dataset import open_dataset, turn_counts
-from pipeline.errors import BadInput
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from actors.images import safe_relative
+from conf.errors import BadInput
 from conf.load import to_yaml
 from pipeline.architectures import text_only
 from pipeline.checkpoint import check_checkpoint
 from pipeline.cli import main
 from pipeline.dataset import open_dataset
-from pipeline.errors import BadInput
 from pipeline.storage import RunDirectory
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conf.errors import BadInput
 from conf.schema import METRICS
-from pipeline.errors import BadInput
 from pipeline.gate import decide
 from tests.pipeline.stats.simulate import run_scores, world
 

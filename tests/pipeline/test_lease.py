@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from pipeline.errors import InfrastructureError
+from conf.errors import InfrastructureError
 from pipeline.holder import Holder
 from pipeline.lease import LeaseTiming, hold
 from pipeline.storage import exists, join, read_json, write_json

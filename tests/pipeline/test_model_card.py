@@ -5,10 +5,10 @@ import json
 import fsspec
 import pytest
 
+from conf.errors import BadInput
 from conf.families import FAMILY_DIALECTS
 from conf.schema import BOX_DIALECTS
 from pipeline import cli
-from pipeline.errors import BadInput
 from pipeline.model_card import describe_model
 
 QWEN = {

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from conf.errors import BadInput
 from pipeline.cli import main
-from pipeline.errors import BadInput
 from pipeline.plan import Engines, Speed, engines_of, estimate, speed_of
 from pipeline.storage import RunDirectory, write_json
 from tests.pipeline.turn_files import write_turns

@@ -8,9 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from actors.schema import TURN_SCHEMA
-from conf.errors import ConfigError
+from conf.errors import BadInput, ConfigError, InfrastructureError
 from pipeline.dataset import open_dataset
-from pipeline.errors import BadInput, InfrastructureError
 from pipeline.generate import finished_dialogues
 from pipeline.run import evaluate, prepare
 from pipeline.storage import list_files, read_json, read_parquet

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conf.errors import BadInput
 from conf.schema import ScoringConfig
 from pipeline.cli import main
 from pipeline.dataset import Gold, open_dataset
-from pipeline.errors import BadInput
 from pipeline.reduce import reduce_scores
 from pipeline.score import _connected, plan_units, score_unit
 from pipeline.storage import RunDirectory, read_parquet, write_parquet

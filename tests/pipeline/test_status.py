@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from conf.errors import BadInput
 from pipeline.cli import main
-from pipeline.errors import BadInput
 from pipeline.status import SILENT_S, status, status_text
 from pipeline.storage import RunDirectory, write_json
 from pipeline.turn_log import read_turn_log

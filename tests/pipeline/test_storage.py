@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from pipeline.errors import BadInput, InfrastructureError
+from conf.errors import BadInput, InfrastructureError
 from pipeline.storage import (
     RunDirectory,
     exists,

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from conf.errors import BadInput, InfrastructureError
 from conf.sweep import plan
 from pipeline.cluster import side_by_side
-from pipeline.errors import BadInput, InfrastructureError
 from pipeline.generate import finished_dialogues
 from pipeline.processes import RunProcesses
 from pipeline.run import is_complete, prepare

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from actors.schema import Dialogue, Image
+from conf.errors import BadInput
 from pipeline.dataset import Gold
-from pipeline.errors import BadInput
 from pipeline.metrics.base import DialogueReading, Response
 from pipeline.metrics.hallucination import checkable
 from pipeline.metrics.reading import read_dialogue

@@ -1,10 +1,10 @@
 import pytest
 
+from conf.errors import BadInput
 from pipeline.claims import extract_assertions, packaged_lexicon
 from pipeline.claims.matcher import forms, matcher_for
 from pipeline.claims.tokens import stem
 from pipeline.claims.triggers import changes, expand, triggers
-from pipeline.errors import BadInput
 from pipeline.lexicon import Concept, Lexicon
 
 

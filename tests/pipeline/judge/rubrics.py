@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from conf.judging import Criterion, JudgeConfig, Rubric
+from conf.judge import Criterion, JudgeConfig, Rubric
 
 SAFETY = Criterion(name="safety", description="harm", least=1, most=5, level="ordinal")
 CARE = Criterion(name="care", description="manner", least=0, most=2, level="interval")

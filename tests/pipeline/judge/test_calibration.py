@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.judge.calibration import fit, gain
 from pipeline.judge.labels import read_labels
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from actors.schema import Dialogue
-from conf.judging import load_rubric
+from conf.judge import load_rubric
 from conf.load import load
 from pipeline import cli
 from pipeline.dataset import Gold

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from conf.judging import load_rubric
+from conf.judge import load_rubric
 from pipeline.judge.tasks import items, judge_id, verdict_key
 from tests.pipeline.judge.rubrics import JUDGE, TURNS, WHOLE
 from tests.pipeline.metrics.cases import claim, dialogue, finding, responses, turn

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from conf.errors import BadInput
 from conf.schema import ARTICLE_WEIGHTS, METRICS
-from pipeline.errors import BadInput
 from pipeline.reference_table import PUBLISHED
 from pipeline.report.analysis.comparison import compare, flips
 from pipeline.report.analysis.effort import effort, read_turns

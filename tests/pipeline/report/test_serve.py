@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import BadInput
+from conf.errors import BadInput
 from pipeline.report.inputs import Options
 from pipeline.report.serve import ReportServer, serve
 from pipeline.report.write import write_full_report

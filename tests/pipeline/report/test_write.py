@@ -4,8 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from conf.errors import BadInput
 from conf.schema import METRICS
-from pipeline.errors import BadInput
 from pipeline.report.inputs import Options
 from pipeline.report.wording import percent, title
 from pipeline.report.write import write_full_report

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conf.errors import ConfigError
-from conf.judging import load_judging, load_rubric
+from conf.judge import load_judging, load_rubric
 from tests.pipeline.judge.rubrics import JUDGE, SAFETY, TURNS
 
 PRESET = str(Path(__file__).parents[2] / "conf" / "judge.yaml")
