@@ -27,11 +27,11 @@ from actors.gate import Gate
 from actors.ledger import Verdict
 from actors.life import Life
 from actors.logs import bind, configure_logging
-from actors.patience import StorageDown
 from actors.reloading import Probe, Reloading
 from actors.schema import TURN_SCHEMA, Dialogue, Turn, TurnRecord
 from actors.telemetry import TurnMetrics
 from actors.watchdog import Watchdog
+from conf.errors import StorageDown
 from conf.schema import RunConfig
 
 logger = logging.getLogger(__name__)

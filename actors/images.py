@@ -8,11 +8,11 @@ import io
 import posixpath
 from collections import OrderedDict
 
-import fsspec
 from PIL import Image as PIL
 
-from actors.patience import STORAGE_ERRORS, brief, patiently
 from actors.schema import Image
+from actors.storage.files import read_bytes
+from conf.errors import EvaluationError, StorageDown
 
 MAX_PIXELS = 64_000_000  # an 8,000 x 8,000 image; above it a file is refused unopened
 _CACHE_BYTES = 256 * 2**20
@@ -63,21 +63,14 @@ class ImageStore:
     def _read(self, image: Image) -> bytes:
         if not safe_relative(image.uri):
             raise ImageFault(f"image {image.image_id}: {image.uri!r} leaves the dataset folder")
-        uri = f"{self._root}/{image.uri}"
         try:
-            return patiently(uri, lambda: _read_whole(uri))
+            return read_bytes(f"{self._root}/{image.uri}")
         except FileNotFoundError:
             raise ImageFault(f"image {image.image_id}: {image.uri} is missing") from None
-        except STORAGE_ERRORS as error:
-            raise ImageFault(
-                f"image {image.image_id}: {image.uri} unreadable: {brief(error)}"
-            ) from error
-
-
-def _read_whole(uri: str) -> bytes:
-    filesystem, path = fsspec.core.url_to_fs(uri)
-    data: bytes = filesystem.cat_file(path)  # one request, no look at its size before
-    return data
+        except StorageDown:
+            raise
+        except EvaluationError as error:
+            raise ImageFault(f"image {image.image_id}: unreadable: {error}") from error
 
 
 def decode(data: bytes, image: Image) -> PIL.Image:

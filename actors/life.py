@@ -16,13 +16,13 @@ from typing import Any, NoReturn, TypeVar
 import ray
 
 from actors.ledger import Incarnation
-from conf.errors import ConfigError
+from conf.errors import BadInput, ConfigError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # What another start would not mend: wrong arguments, missing packages or files.
-_PERMANENT = (ConfigError, ValueError, TypeError, ImportError, FileNotFoundError)
+_PERMANENT = (BadInput, ConfigError, ValueError, TypeError, ImportError, FileNotFoundError)
 _LAST_WORD_S = 5.0
 _LONGEST_PAUSE_S = 30.0
 

@@ -4,7 +4,6 @@ In: a local folder, a fsspec URI (s3://…) or a hub id. Out: what the engine ca
 what is in it that do not depend on where it lies.
 """
 
-import functools
 import hashlib
 import json
 import os
@@ -13,10 +12,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import fsspec
 from filelock import FileLock
 
-from actors.patience import patiently
+from actors.storage.files import copy_to_local, join, list_tree, read_range
 
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole, larger ones by sampling
 _SAMPLES, _SAMPLE = 64, 2**16
@@ -45,16 +43,15 @@ def local_folder(source: str) -> str:
 
 def _fetch(source: str, target: Path) -> None:
     """Copy a remote folder file by file; it has its name when all of it is there."""
-    filesystem, root = fsspec.core.url_to_fs(source)
-    files = patiently(source, lambda: filesystem.find(root))
+    files = list_tree(source)
     if not files:
         raise FileNotFoundError(f"no model files at {source}")
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         partial = Path(folder) / "model"
-        for path in files:
-            local = partial / path[len(root.rstrip("/")) + 1 :]
+        for name in files:
+            local = partial / name
             local.parent.mkdir(parents=True, exist_ok=True)
-            patiently(f"{source}: {path}", functools.partial(filesystem.get_file, path, str(local)))
+            copy_to_local(join(source, name), str(local))
         partial.rename(target)
 
 
@@ -90,9 +87,9 @@ def engine_id(source: str) -> str | None:
     if files is None:
         return None
     layout: dict[str, Any] = {}
-    for name, (path, _) in files.items():
+    for name in files:
         if name.endswith(_TENSORS):
-            layout |= _layout(source, path)
+            layout |= _layout(join(source, name))
     if not layout:
         return None
     tensors = json.dumps(layout, sort_keys=True)
@@ -100,45 +97,33 @@ def engine_id(source: str) -> str | None:
     return hashlib.sha256(f"{rest}\x00{tensors}".encode()).hexdigest()
 
 
-def _files(source: str) -> dict[str, tuple[str, int]] | None:
-    """List a checkpoint's files by name: path and bytes. None for a hub id."""
-    filesystem, root = fsspec.core.url_to_fs(source)
+def _files(source: str) -> dict[str, int] | None:
+    """Return a checkpoint's files by name, with their bytes; None for a hub id."""
     if "://" not in source and not Path(source).is_dir():
         return None
-    listed = patiently(source, lambda: filesystem.find(root, detail=True))
-    named = {path[len(root.rstrip("/")) + 1 :]: path for path in sorted(listed)}
     return {
-        name: (path, listed[path]["size"])
-        for name, path in named.items()
+        name: size
+        for name, size in list_tree(source).items()
         if not any(part.startswith(".") for part in name.split("/"))
     }
 
 
-def _content(
-    source: str, files: Mapping[str, tuple[str, int]], counts: Callable[[str], bool]
-) -> str:
+def _content(source: str, files: Mapping[str, int], counts: Callable[[str], bool]) -> str:
     digest = hashlib.sha256()
-    for name, (path, size) in files.items():
+    for name, size in files.items():
         if counts(name):
             digest.update(f"{name}\x00{size}\x00".encode())
             for start, end in _spans(size):
-                digest.update(_read(source, path, start, end))
+                digest.update(read_range(join(source, name), start, end))
     return f"sha256:{digest.hexdigest()}"
 
 
-def _layout(source: str, path: str) -> dict[str, Any]:
+def _layout(uri: str) -> dict[str, Any]:
     """Read a safetensors file's header: 8 bytes of length, little-endian, then JSON."""
-    length = int.from_bytes(_read(source, path, 0, 8), "little")
-    header: dict[str, Any] = json.loads(_read(source, path, 8, 8 + length))
+    length = int.from_bytes(read_range(uri, 0, 8), "little")
+    header: dict[str, Any] = json.loads(read_range(uri, 8, 8 + length))
     header.pop("__metadata__", None)
     return {name: (tensor["dtype"], tensor["shape"]) for name, tensor in header.items()}
-
-
-def _read(source: str, path: str, start: int, end: int) -> bytes:
-    filesystem, _ = fsspec.core.url_to_fs(source)
-    read = functools.partial(filesystem.cat_file, path, start=start, end=end)
-    data: bytes = patiently(f"{source}: {path}", read)
-    return data
 
 
 def _spans(size: int) -> list[tuple[int, int]]:

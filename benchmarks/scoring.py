@@ -19,6 +19,7 @@ import pyarrow as pa
 import ray
 
 from actors.schema import DIALOGUE_SCHEMA, TURN_SCHEMA, TurnRecord
+from actors.storage.files import join, write_parquet
 from benchmarks.gaming import DIALECT, answers, phantom_lexicon, scripted_backend
 from conf.schema import ScoringConfig
 from pipeline.cluster import cluster
@@ -26,7 +27,6 @@ from pipeline.dataset import Gold
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.reduce import reduce_scores
 from pipeline.score import score
-from pipeline.storage import join, write_parquet
 from pipeline.tables import read_scores
 
 ERROR_RATE = 0.25

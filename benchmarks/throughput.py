@@ -25,11 +25,11 @@ from actors.backends.vllm_engine import VllmBackend, VllmChat
 from actors.conversation import ChatRequest, Conversation
 from actors.images import ImageStore
 from actors.schema import Dialogue, Image
+from actors.storage.files import list_files, read_parquet
 from conf.load import load
 from conf.schema import RunConfig
 from pipeline.cluster import cluster
 from pipeline.run import Prepared, generate_turns, prepare
-from pipeline.storage import list_files, read_parquet
 
 BATCH = 64
 

@@ -5,6 +5,7 @@ EvaluationError
 ├── BadInput            exit code 2: a dataset, model, run or path that cannot be used
 ├── IncompleteRun       exit code 3: a run was not carried out to its end
 └── InfrastructureError exit code 4: the cluster, the engine or the storage failed
+    └── StorageDown     storage could not be reached for longer than calls are tried again
 """
 
 
@@ -36,3 +37,7 @@ class InfrastructureError(EvaluationError):
     """Something underneath failed; running the same command again resumes."""
 
     exit_code = 4
+
+
+class StorageDown(InfrastructureError):
+    """Storage failed for longer than calls are tried again; nothing is known of what was asked."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.storage import join, list_files, read_parquet, write_parquet
+from actors.storage.files import join, list_files, read_parquet, write_parquet
 from pipeline.tables import SUMMARY_SCHEMA
 
 _s = pa.string()

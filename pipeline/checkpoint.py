@@ -7,9 +7,9 @@ import json
 import re
 from pathlib import Path
 
+from actors.storage.files import exists, join, list_files, read_bytes
 from conf.errors import BadInput
 from pipeline.architectures import text_only
-from pipeline.storage import exists, join, list_files, read_bytes
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+|[\w-]+")  # what the engine would look up on a hub
 

@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 
 from actors.images import safe_relative
 from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
+from actors.storage.files import join, list_files, open_binary, open_parquet, read_json
 from conf.errors import BadInput
 from pipeline.lexicon import Lexicon
-from pipeline.storage import join, list_files, open_binary, open_parquet, read_json
 
 _REQUIRED = ("name", "release", "schema_version", "lexicon")
 _OPTIONAL_COLUMNS = ("adversarial_of", "perturbation")

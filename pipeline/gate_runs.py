@@ -11,12 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from conf.errors import BadInput, IncompleteRun
-from conf.sweep import GateConfig
-from pipeline.gate import GateResult, decide
-from pipeline.gate_report import gate_document, gate_junit
-from pipeline.storage import (
-    RunDirectory,
+from actors.storage.files import (
     exists,
     join,
     list_files,
@@ -25,6 +20,11 @@ from pipeline.storage import (
     write_bytes,
     write_json,
 )
+from conf.errors import BadInput, IncompleteRun
+from conf.sweep import GateConfig
+from pipeline.gate import GateResult, decide
+from pipeline.gate_report import gate_document, gate_junit
+from pipeline.runs.directory import RunDirectory
 from pipeline.tables import read_scores
 
 _TURNS = "failed_turns"  # its denominators are the turns that were asked for

@@ -20,6 +20,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from actors.dialogue_actor import DialogueActor
 from actors.ledger import Ledger, living_nodes
 from actors.reloading import Probe, Reference
+from actors.storage.files import list_files, read_parquet, remove, write_parquet
 from conf.errors import InfrastructureError
 from pipeline.actor_pool import ActorPool, root_cause
 from pipeline.cluster import actor_resources
@@ -27,7 +28,7 @@ from pipeline.dataset import turn_counts
 from pipeline.lease import Lease, hold
 from pipeline.progress import TurnProgress
 from pipeline.run_pass import Asked, Generated, RunPass
-from pipeline.storage import RunDirectory, list_files, read_parquet, remove, write_parquet
+from pipeline.runs.directory import RunDirectory
 
 logger = logging.getLogger(__name__)
 

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from actors.storage.files import join, read_bytes, remove, write_bytes, write_new
+from actors.storage.filesystem import is_local
 from conf.errors import EvaluationError, InfrastructureError
-from pipeline.filesystems import is_local
 from pipeline.holder import Holder
-from pipeline.storage import join, read_bytes, remove, write_bytes, write_new
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from actors.storage.files import exists, join, list_files, read_json
 from conf.errors import BadInput
 from conf.families import FAMILY_DIALECTS
-from pipeline.storage import exists, join, list_files, read_json
 
 # In the order in which an engine would look; the context may be the language part's.
 _CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "seq_length", "max_sequence_length")

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from actors.storage.files import exists, join, read_json, write_json
 from conf.errors import BadInput, IncompleteRun
 from conf.sweep import GateConfig
 from pipeline.gate_runs import Gated, gate_runs, write_gate
-from pipeline.storage import exists, join, read_json, write_json
 from pipeline.sweep import SweptRun
 
 Outcome = Literal["first", "pass", "inconclusive", "regression", "refused", "failed"]

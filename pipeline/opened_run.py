@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
+from actors.storage.files import exists, list_files, read_bytes, read_json
 from conf.errors import BadInput
 from conf.load import from_document
 from conf.schema import RunConfig
 from pipeline.dataset import Dataset, open_dataset
-from pipeline.storage import RunDirectory, exists, list_files, read_bytes, read_json
+from pipeline.runs.directory import RunDirectory
 
 
 @dataclass(frozen=True, kw_only=True)

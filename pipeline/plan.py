@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from actors.storage.files import read_json
 from conf.errors import BadInput
 from conf.schema import RunConfig
-from pipeline.storage import RunDirectory, read_json
+from pipeline.runs.directory import RunDirectory
 from pipeline.turn_log import read_turn_log
 
 ENGINE_START_S = 180.0  # unless measured: weights from local disk, CUDA graphs, a 7 to 8 B model

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 
 import pyarrow.compute as pc
 
+from actors.storage.files import parquet_schema, read_parquet
 from conf.errors import BadInput
 from pipeline.metrics.base import Response
-from pipeline.storage import parquet_schema, read_parquet
 
 NEEDED = ("dialogue_id", "turn", "status", "response")
 _SIZES = "input_sizes"

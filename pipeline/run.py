@@ -13,6 +13,14 @@ import pyarrow as pa
 from actors.conversation import system_prompt
 from actors.logs import bind
 from actors.reloading import Probe, Reference
+from actors.storage.files import (
+    exists,
+    read_json,
+    read_parquet,
+    write_bytes,
+    write_json,
+    write_parquet,
+)
 from actors.weights import weights_id
 from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
@@ -27,16 +35,8 @@ from pipeline.manifest import new_manifest, now
 from pipeline.reduce import reduce_scores
 from pipeline.report import write_report
 from pipeline.run_pass import Asked, Generated
+from pipeline.runs.directory import RunDirectory
 from pipeline.score import score
-from pipeline.storage import (
-    RunDirectory,
-    exists,
-    read_json,
-    read_parquet,
-    write_bytes,
-    write_json,
-    write_parquet,
-)
 from pipeline.tables import read_scores
 from pipeline.versions import software
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from actors.schema import TURN_SCHEMA
+from actors.storage.part_writer import PartWriter
 from conf.schema import RunConfig
 from pipeline.dataset import turn_counts
 from pipeline.lease import Lease
-from pipeline.part_writer import PartWriter
-from pipeline.storage import RunDirectory
+from pipeline.runs.directory import RunDirectory
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,12 +13,7 @@ import pyarrow.compute as pc
 import ray
 
 from actors.schema import Dialogue
-from conf.errors import BadInput
-from pipeline.dataset import Gold
-from pipeline.metrics.evaluate import score_dialogue
-from pipeline.responses import NEEDED, read_responses
-from pipeline.score_table import ScoreTable
-from pipeline.storage import (
+from actors.storage.files import (
     join,
     list_files,
     parquet_schema,
@@ -26,6 +21,11 @@ from pipeline.storage import (
     remove,
     write_parquet,
 )
+from conf.errors import BadInput
+from pipeline.dataset import Gold
+from pipeline.metrics.evaluate import score_dialogue
+from pipeline.responses import NEEDED, read_responses
+from pipeline.score_table import ScoreTable
 from pipeline.tables import JUDGED
 from pipeline.tasks import results
 

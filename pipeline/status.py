@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from pipeline.storage import RunDirectory, exists, list_files, read_json
+from actors.storage.files import exists, list_files, read_json
+from pipeline.runs.directory import RunDirectory
 from pipeline.turn_log import read_turn_log
 
 Phase = Literal["starting", "generating", "scoring", "done"]

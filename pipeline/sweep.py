@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
+from actors.storage.files import join, match_folders, read_parquet, write_json
 from conf.errors import EvaluationError
 from conf.schema import METRICS
 from conf.sweep import Planned, SweepConfig, SweepSection, plan
@@ -21,9 +22,9 @@ from pipeline.cluster import cluster, side_by_side
 from pipeline.inputs import Inputs, read_inputs
 from pipeline.processes import RunProcesses
 from pipeline.run import Prepared, carry_out, is_complete, prepare
+from pipeline.runs.directory import RunDirectory
 from pipeline.shared_engines import generate_ahead
 from pipeline.stats.composite import OVERALL
-from pipeline.storage import RunDirectory, join, match_folders, read_parquet, write_json
 from pipeline.tables import ALL
 
 logger = logging.getLogger(__name__)

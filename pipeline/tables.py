@@ -6,8 +6,8 @@ Turn outputs are ``actors.schema.TURN_SCHEMA``.
 import pandas as pd
 import pyarrow as pa
 
+from actors.storage.files import join, list_files, parquet_schema, read_parquet
 from conf.errors import BadInput
-from pipeline.storage import join, list_files, parquet_schema, read_parquet
 
 GROUP_COLUMNS = ("specialty", "source", "modality", "health_system", "language", "release")
 ALL = ("overall", "all")  # the group of all dialogues: its kind and its name

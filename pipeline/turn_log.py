@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from actors.schema import TURN_SCHEMA
-from pipeline.storage import list_files, read_parquet
+from actors.storage.files import list_files, read_parquet
 
 _SCHEMA = pa.schema(
     [TURN_SCHEMA.field(n) for n in ("dialogue_id", "status", "error", "started_at", "latency_s")]

@@ -18,7 +18,7 @@ from conf.load import load
 from conf.schema import RunConfig
 from pipeline.phantom.build import build
 from pipeline.run import evaluate
-from pipeline.storage import RunDirectory
+from pipeline.runs.directory import RunDirectory
 
 DIALOGUES = 40
 

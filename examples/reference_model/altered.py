@@ -14,9 +14,9 @@ import pyarrow as pa
 from PIL import Image as PIL
 
 from actors.schema import DIALOGUE_SCHEMA, Dialogue, Image
+from actors.storage.files import join, list_files, read_bytes, read_parquet, write_bytes, write_json
+from actors.storage.files import write_parquet as write_table
 from pipeline.dataset import Dataset
-from pipeline.storage import join, list_files, read_bytes, read_parquet, write_bytes, write_json
-from pipeline.storage import write_parquet as write_table
 
 _GREY = 128
 

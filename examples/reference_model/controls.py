@@ -8,6 +8,7 @@ the whole pipeline. A measure that stays where it was does not measure seeing.
 import argparse
 
 from actors.schema import Dialogue
+from actors.storage.files import exists, join, read_parquet
 from conf.load import load
 from conf.schema import METRICS
 from examples.reference_model.altered import write_blank, write_shuffled, write_swapped
@@ -15,9 +16,9 @@ from examples.reference_model.settings import DIALECT
 from pipeline.cluster import cluster
 from pipeline.dataset import Gold, open_dataset
 from pipeline.run import evaluate, summarise
+from pipeline.runs.directory import RunDirectory
 from pipeline.score import score
 from pipeline.stats.composite import OVERALL
-from pipeline.storage import RunDirectory, exists, join, read_parquet
 
 Scores = dict[str, float | None]
 _COLUMNS = (*METRICS, OVERALL)

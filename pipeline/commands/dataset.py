@@ -3,12 +3,12 @@
 import argparse
 
 from actors.schema import Dialogue
+from actors.storage.files import exists, join
 from conf.errors import BadInput
 from pipeline.cluster import cluster
 from pipeline.dataset import open_dataset
 from pipeline.describe import describe, description_text
 from pipeline.phantom.build import build
-from pipeline.storage import exists, join
 from pipeline.validate import validate
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it

@@ -5,12 +5,12 @@ import argparse
 import pyarrow.compute as pc
 
 from actors.schema import Dialogue
+from actors.storage.files import list_files
 from conf.errors import BadInput
 from pipeline.explain import explain
 from pipeline.metrics.reading import read_dialogue
 from pipeline.opened_run import open_run
 from pipeline.responses import read_responses
-from pipeline.storage import list_files
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 

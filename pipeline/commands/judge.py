@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from actors.storage.files import exists, read_json
 from conf.errors import InfrastructureError
 from conf.judge import load_judging
 from pipeline.cluster import cluster
@@ -10,7 +11,6 @@ from pipeline.judge.labels import read_labels
 from pipeline.judge.run import Judged, judge_run
 from pipeline.opened_run import open_run
 from pipeline.run import summarise
-from pipeline.storage import exists, read_json
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 

@@ -9,8 +9,8 @@ from conf.load import load
 from pipeline.commands.run import add_config
 from pipeline.dataset import open_dataset, turn_counts
 from pipeline.plan import ENGINE_START_S, Estimate, Speed, engines_of, estimate, speed_of
+from pipeline.runs.directory import RunDirectory
 from pipeline.status import clock
-from pipeline.storage import RunDirectory
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 # What a plan does not depend on need not be given.

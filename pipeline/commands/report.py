@@ -5,11 +5,12 @@ import sys
 
 from rich.console import Console
 
+from actors.storage.files import read_parquet
 from pipeline.report import summary_table
 from pipeline.report.inputs import Options
 from pipeline.report.serve import serve
 from pipeline.report.write import write_full_report
-from pipeline.storage import RunDirectory, read_parquet
+from pipeline.runs.directory import RunDirectory
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 _PORT = 8765

@@ -7,6 +7,7 @@ from dataclasses import replace
 import yaml
 from rich.console import Console
 
+from actors.storage.files import exists, read_bytes, read_parquet
 from conf.errors import BadInput, ConfigError
 from conf.load import from_document, load
 from conf.schema import BOX_DIALECTS, METRICS, RunConfig, ScoringConfig
@@ -15,8 +16,8 @@ from pipeline.dataset import Gold, open_dataset
 from pipeline.outlook import outlook, outlook_text
 from pipeline.report import summary_table
 from pipeline.run import evaluate, generate_turns, prepare, summarise
+from pipeline.runs.directory import RunDirectory
 from pipeline.score import score
-from pipeline.storage import RunDirectory, exists, read_bytes, read_parquet
 from pipeline.tables import declared_dialect
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it

@@ -4,8 +4,8 @@ import argparse
 import json
 from dataclasses import asdict
 
+from pipeline.runs.directory import RunDirectory
 from pipeline.status import status, status_text
-from pipeline.storage import RunDirectory
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from actors.storage.files import join, write_bytes, write_json
 from conf.errors import BadInput
 from conf.schema import METRICS
 from conf.sweep import SweepConfig, load_sweep
@@ -22,7 +23,6 @@ from pipeline.leaderboard import (
 )
 from pipeline.nightly import Verdict, exit_code, judge
 from pipeline.stats.composite import OVERALL
-from pipeline.storage import join, write_bytes, write_json
 from pipeline.sweep import SweptRun, sweep
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it

@@ -12,6 +12,7 @@ import pyarrow as pa
 import ray.exceptions
 
 from actors.judge_actor import JUDGE_TASK_SCHEMA, JudgeActor
+from actors.storage.part_writer import PartWriter
 from conf.errors import InfrastructureError
 from conf.judge import JudgeConfig
 from conf.schema import ComputeConfig
@@ -19,8 +20,7 @@ from pipeline.actor_pool import ActorPool, root_cause
 from pipeline.cluster import ActorResources, actor_resources
 from pipeline.judge.judgements import judgement_rows, read_judgements
 from pipeline.judge.tasks import Item, judge_id, task_row, verdict_key
-from pipeline.part_writer import PartWriter
-from pipeline.storage import RunDirectory
+from pipeline.runs.directory import RunDirectory
 from pipeline.tables import JUDGEMENT_SCHEMA
 
 _PER_TASK = 4  # items; small tasks are what streams

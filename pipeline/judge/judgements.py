@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from actors.schema import Row
+from actors.storage.files import list_files, read_parquet, remove
 from conf.judge import JudgeConfig
 from pipeline.judge.tasks import Item
 from pipeline.judge.verdict import NoVerdict, read_verdict
-from pipeline.storage import list_files, read_parquet, remove
 from pipeline.tables import JUDGEMENT_SCHEMA
 
 logger = logging.getLogger(__name__)

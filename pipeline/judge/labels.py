@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from actors.storage.files import read_bytes
 from conf.errors import BadInput
 from conf.judge import Rubric
 from pipeline.judge.calibration import Calibration, CalibrationGain, fit, gain
 from pipeline.judge.scores import Verdicts
-from pipeline.storage import read_bytes
 
 _COLUMNS = ("dialogue_id", "turn", "rubric", "criterion", "grade")
 

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from actors.schema import Dialogue, Row
+from actors.storage.files import join, list_files, write_json, write_parquet
 from conf.judge import JudgeConfig, JudgingConfig
 from pipeline.judge.ask import Asked, ask
 from pipeline.judge.document import rubric_document
@@ -19,8 +20,8 @@ from pipeline.judge.labels import Labels, calibrate
 from pipeline.judge.scores import Verdict, Verdicts, dialogue_scores
 from pipeline.judge.tasks import Item, items, judge_id, verdict_key
 from pipeline.responses import read_responses
+from pipeline.runs.directory import RunDirectory
 from pipeline.score_table import ScoreTable
-from pipeline.storage import RunDirectory, join, list_files, write_json, write_parquet
 from pipeline.tables import JUDGED
 
 

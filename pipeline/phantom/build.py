@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import ray
 
 from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
+from actors.storage.files import join, write_bytes
 from pipeline.phantom.concepts import lexicon_document
 from pipeline.phantom.generate import RELEASE, draw_dialogue
-from pipeline.storage import join, write_bytes
 from pipeline.tasks import results
 
 GENERATOR_VERSION = 1  # raise it whenever the same seed gives other bytes

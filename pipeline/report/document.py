@@ -8,10 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from actors.storage.files import exists, read_json, write_bytes, write_json
 from conf.schema import ScoringConfig
 from pipeline.derived import derived_values
 from pipeline.report.headline import HEADLINES, headline_markdown
-from pipeline.storage import RunDirectory, exists, read_json, write_bytes, write_json
+from pipeline.runs.directory import RunDirectory
 from pipeline.tables import ALL
 
 

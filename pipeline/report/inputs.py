@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
+from actors.storage.files import exists, read_bytes, read_json, read_parquet
 from conf.errors import BadInput
 from conf.load import from_document
 from conf.schema import RunConfig, ScoringConfig
 from pipeline.dataset import Gold, open_dataset
-from pipeline.storage import RunDirectory, exists, read_bytes, read_json, read_parquet
+from pipeline.runs.directory import RunDirectory
 from pipeline.tables import read_scores
 
 Row = dict[str, Any]  # one row of SUMMARY_SCHEMA

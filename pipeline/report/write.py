@@ -5,6 +5,7 @@ In: run directories. Out: files in the first one.
 
 from collections.abc import Sequence
 
+from actors.storage.files import join, write_bytes, write_json
 from conf.errors import BadInput
 from pipeline.dataset import Gold
 from pipeline.report.analysis.gather import Analysis, analyse
@@ -17,7 +18,6 @@ from pipeline.report.page import Page, write_page
 from pipeline.report.sections.all import sections
 from pipeline.report.viewer.write import clear_viewer, has_turns, write_viewer
 from pipeline.report.wording import date
-from pipeline.storage import join, write_bytes, write_json
 from pipeline.tables import ALL
 
 REPORT = "report"

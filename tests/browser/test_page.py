@@ -2,10 +2,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from actors.storage.files import read_parquet
 from conf.schema import METRICS
 from pipeline.report.wording import percent
 from pipeline.stats.composite import OVERALL
-from pipeline.storage import read_parquet
 from tests.browser.conftest import Site, Watched
 from tests.pipeline.report.test_write import SECTIONS
 

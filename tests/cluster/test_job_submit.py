@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from actors.storage.files import list_files, read_json
+from pipeline.runs.directory import RunDirectory
 from pipeline.status import status
-from pipeline.storage import RunDirectory, list_files, read_json
 from tests.cluster.nodes import ENVIRONMENT, RAY, ROOT, free_port, started, wait_for
 from tests.pipeline.runs import assert_one_row_per_turn, value
 

@@ -18,12 +18,13 @@ import httpx
 import pytest
 import yaml
 
+from actors.storage.files import read_json, read_parquet
 from conf.load import load
 from pipeline import cli
 from pipeline.commands.model import phantom_corpus
 from pipeline.judge.judgements import read_judgements
 from pipeline.run import evaluate
-from pipeline.storage import RunDirectory, read_json, read_parquet
+from pipeline.runs.directory import RunDirectory
 from pipeline.tiny_model import init_tiny
 from tests.pipeline.judge.rubrics import JUDGE
 

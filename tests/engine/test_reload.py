@@ -12,10 +12,11 @@ from actors.backends.base import ReloadError
 from actors.backends.vllm_engine import VllmBackend
 from actors.reloading import Reloading
 from actors.schema import Dialogue
+from actors.storage.files import read_json
 from conf.sweep import SweepConfig, load_sweep, plan
 from pipeline.commands.model import phantom_corpus
 from pipeline.dataset import open_dataset
-from pipeline.storage import RunDirectory, read_json
+from pipeline.runs.directory import RunDirectory
 from pipeline.sweep import SweptRun, sweep
 from pipeline.tiny_model import init_tiny
 from tests.pipeline.runs import summary_rows, turn_rows

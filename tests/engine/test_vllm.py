@@ -11,7 +11,7 @@ from conf.load import load
 from pipeline.commands.model import phantom_corpus
 from pipeline.dataset import open_dataset
 from pipeline.run import evaluate
-from pipeline.storage import RunDirectory
+from pipeline.runs.directory import RunDirectory
 from pipeline.tiny_model import init_tiny
 from tests.pipeline.runs import assert_one_row_per_turn, turn_rows
 

@@ -2,6 +2,7 @@ import pyarrow as pa
 import pytest
 
 from actors.schema import Dialogue
+from actors.storage.files import read_bytes, read_parquet, write_json, write_parquet
 from examples.reference_model.altered import (
     next_alike,
     write_blank,
@@ -11,7 +12,6 @@ from examples.reference_model.altered import (
 from pipeline.dataset import open_dataset
 from pipeline.phantom.build import dataset_document, write_part
 from pipeline.phantom.concepts import lexicon_document
-from pipeline.storage import read_bytes, read_parquet, write_json, write_parquet
 from pipeline.validate import validate
 
 

@@ -13,9 +13,9 @@ import ray
 from ray._private.state import actors
 from ray.cluster_utils import Cluster
 
+from actors.storage.files import list_files
 from conf.load import load
 from pipeline.run import evaluate, prepare
-from pipeline.storage import list_files
 
 STORE = 80 * 2**20
 

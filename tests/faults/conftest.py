@@ -9,7 +9,7 @@ import pytest
 from s3fs import S3FileSystem
 
 from pipeline.dataset import open_dataset
-from pipeline.storage import RunDirectory
+from pipeline.runs.directory import RunDirectory
 from tests.faults import s3
 from tests.faults.proxy import FaultProxy
 from tests.pipeline.runs import summary_rows, turn_rows

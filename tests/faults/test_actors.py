@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from ray._private.state import actors
 
+from actors.storage.files import list_files
 from conf.errors import InfrastructureError
 from pipeline.dataset import open_dataset
 from pipeline.run import evaluate, prepare
-from pipeline.storage import list_files
 from tests.pipeline.runs import assert_one_row_per_turn, turn_rows
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")

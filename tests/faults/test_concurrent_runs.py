@@ -7,10 +7,10 @@ import time
 import pyarrow.parquet as pq
 import pytest
 
+from actors.storage.files import exists, join, list_files
 from conf.errors import InfrastructureError
 from pipeline.lease import hold
 from pipeline.run import evaluate, prepare
-from pipeline.storage import exists, join, list_files
 from tests.pipeline.runs import assert_one_row_per_turn, summary_rows, turn_rows
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("ray_cluster")]

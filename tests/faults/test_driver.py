@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import ray
 
+from actors.storage.files import list_files, read_parquet
 from conf.load import to_yaml
 from pipeline.cli import main
 from pipeline.run import evaluate, prepare
-from pipeline.storage import list_files, read_parquet
 from tests.pipeline.runs import summary_rows
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("ray_cluster")]

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from ray._private.state import actors
 
+from actors.storage.files import list_files
 from conf.load import load
 from pipeline.commands.model import phantom_corpus
 from pipeline.run import evaluate, prepare
-from pipeline.storage import list_files
 from pipeline.tiny_model import init_tiny
 from tests.faults.conftest import answered_keys, keys, observe
 from tests.pipeline.runs import turn_rows

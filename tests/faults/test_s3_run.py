@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import ray
 
+from actors.storage.files import exists, list_files, read_json
+from actors.storage.filesystem import filesystem
 from pipeline.dataset import open_dataset
-from pipeline.filesystems import filesystem
 from pipeline.phantom.build import build
 from pipeline.run import evaluate
-from pipeline.storage import RunDirectory, exists, list_files, read_json
+from pipeline.runs.directory import RunDirectory
 from tests.conftest import scripted_config
 from tests.faults import s3
 from tests.faults.conftest import answered_keys, keys, observe

@@ -7,13 +7,8 @@ import pytest
 from s3fs import S3FileSystem
 
 from actors.images import ImageStore
-from actors.patience import StorageDown
 from actors.schema import Dialogue
-from actors.weights import local_folder, weights_id
-from conf.errors import BadInput, ConfigError, InfrastructureError
-from pipeline.dataset import open_dataset
-from pipeline.filesystems import filesystem
-from pipeline.storage import (
+from actors.storage.files import (
     exists,
     join,
     list_files,
@@ -25,6 +20,10 @@ from pipeline.storage import (
     write_new,
     write_parquet,
 )
+from actors.storage.filesystem import filesystem
+from actors.weights import local_folder, weights_id
+from conf.errors import BadInput, ConfigError, InfrastructureError, StorageDown
+from pipeline.dataset import open_dataset
 from tests.faults import s3
 from tests.faults.proxy import KINDS
 

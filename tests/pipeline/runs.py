@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from actors.storage.files import list_files, read_parquet
 from pipeline.dataset import open_dataset
-from pipeline.storage import RunDirectory, list_files, read_parquet
+from pipeline.runs.directory import RunDirectory
 
 
 def turn_rows(run: RunDirectory) -> pa.Table:

@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
+from actors.storage.files import read_json, write_json
 from conf.sweep import SweepConfig, load_sweep
-from pipeline.storage import read_json, write_json
 
 RATES = {"early": 0.5, "middle": 0.25, "final": 0.05}  # of wrong answers
 

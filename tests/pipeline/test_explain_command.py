@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from actors.storage.files import list_files, read_parquet
 from pipeline import cli
-from pipeline.storage import RunDirectory, list_files, read_parquet
+from pipeline.runs.directory import RunDirectory
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from actors.storage.files import list_files, read_json, read_parquet
 from conf.load import to_yaml
 from pipeline.run import evaluate, prepare
-from pipeline.storage import list_files, read_json, read_parquet
 from tests.pipeline.runs import assert_one_row_per_turn, summary_rows
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")

@@ -4,11 +4,11 @@ from dataclasses import asdict
 import pyarrow as pa
 import pytest
 
+from actors.storage.files import read_json, read_parquet
 from pipeline.catalogue import CATALOGUE_SCHEMA, enter, read_catalogue
 from pipeline.cli import main
 from pipeline.leaderboard import boards, leaderboard_document, leaderboard_markdown
 from pipeline.reference_table import NOTE, PUBLISHED
-from pipeline.storage import read_json, read_parquet
 from pipeline.tables import SUMMARY_SCHEMA
 from tests.pipeline.sweeps import copy_of, run_folder
 

@@ -8,10 +8,10 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from actors.storage.files import exists, join, read_json, write_json
 from conf.errors import InfrastructureError
 from pipeline.holder import Holder
 from pipeline.lease import LeaseTiming, hold
-from pipeline.storage import exists, join, read_json, write_json
 
 QUICK = LeaseTiming(expires_s=1.0, renew_s=0.1)
 

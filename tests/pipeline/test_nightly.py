@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from actors.storage.files import read_json
 from conf.schema import METRICS
 from conf.sweep import GateConfig
 from pipeline.nightly import exit_code, judge
-from pipeline.storage import read_json
 from tests.pipeline.sweeps import copy_of, edit_manifest, run_folder
 
 SETTINGS = GateConfig(margins=dict.fromkeys(METRICS, 0.02), resamples=1500)

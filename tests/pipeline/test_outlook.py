@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from actors.storage.files import list_files, remove
 from conf.load import to_yaml
 from pipeline.cli import main
 from pipeline.outlook import outlook, outlook_text
 from pipeline.run import generate_turns, prepare
-from pipeline.storage import list_files, remove
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from actors.storage.files import write_json
 from conf.errors import BadInput
 from pipeline.cli import main
 from pipeline.plan import Engines, Speed, engines_of, estimate, speed_of
-from pipeline.storage import RunDirectory, write_json
+from pipeline.runs.directory import RunDirectory
 from tests.pipeline.turn_files import write_turns
 
 ONE_GPU = Engines(gpus=1, dialogues_per_task=1, tasks_per_actor=10)

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.storage.files import read_parquet, write_parquet
 from conf.errors import BadInput
 from conf.schema import ScoringConfig
 from pipeline.cli import main
 from pipeline.dataset import Gold, open_dataset
 from pipeline.reduce import reduce_scores
+from pipeline.runs.directory import RunDirectory
 from pipeline.score import _connected, plan_units, score_unit
-from pipeline.storage import RunDirectory, read_parquet, write_parquet
 from pipeline.tables import declared_dialect, read_scores
 from tests.pipeline.runs import summary_rows, turn_rows, value
 

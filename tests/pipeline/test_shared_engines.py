@@ -7,11 +7,11 @@ import pyarrow.compute as pc
 import pytest
 from ray._private.state import actors
 
+from actors.storage.files import list_files, read_json, read_parquet, write_json, write_parquet
 from conf.sweep import load_sweep, plan
 from pipeline.inputs import read_inputs
 from pipeline.run import Prepared, carry_out, is_complete, prepare
 from pipeline.shared_engines import candidates, generate_group, groups
-from pipeline.storage import list_files, read_json, read_parquet, write_json, write_parquet
 from pipeline.versions import software
 from tests.actors.checkpoints import write_checkpoint
 from tests.pipeline.runs import assert_one_row_per_turn, summary_rows, turn_rows

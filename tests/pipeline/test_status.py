@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from actors.storage.files import write_json
 from conf.errors import BadInput
 from pipeline.cli import main
+from pipeline.runs.directory import RunDirectory
 from pipeline.status import SILENT_S, status, status_text
-from pipeline.storage import RunDirectory, write_json
 from pipeline.turn_log import read_turn_log
 from tests.pipeline.turn_files import write_turns
 

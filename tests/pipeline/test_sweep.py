@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from actors.storage.files import join, list_files, match_folders, read_json, write_bytes
 from conf.errors import BadInput, InfrastructureError
 from conf.sweep import plan
 from pipeline.cluster import side_by_side
 from pipeline.generate import finished_dialogues
 from pipeline.processes import RunProcesses
 from pipeline.run import is_complete, prepare
-from pipeline.storage import RunDirectory, join, list_files, match_folders, read_json, write_bytes
+from pipeline.runs.directory import RunDirectory
 from pipeline.sweep import sweep
 from tests.pipeline.runs import assert_one_row_per_turn
 from tests.pipeline.sweeps import copy_of, run_folder, sweep_of

@@ -6,7 +6,8 @@ from datetime import datetime
 import pyarrow as pa
 
 from actors.schema import TURN_SCHEMA, TurnRecord
-from pipeline.storage import RunDirectory, join, write_parquet
+from actors.storage.files import join, write_parquet
+from pipeline.runs.directory import RunDirectory
 
 
 def write_turns(

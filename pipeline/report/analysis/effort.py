@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
+from actors.storage.files import list_files, parquet_schema, read_parquet
 from pipeline.report.inputs import RunData
-from pipeline.storage import list_files, parquet_schema, read_parquet
 
 _COLUMNS = (
     "status",

@@ -16,7 +16,7 @@ from PIL import ImageChops
 
 from actors.images import ImageFault, ImageStore
 from actors.schema import Image
-from pipeline.storage import join, list_files, write_bytes
+from actors.storage.files import join, list_files, write_bytes
 
 FOLDER = "images"
 _LONGEST, _QUALITY = 768, 88  # pixels, JPEG quality: about 40 KB for a radiograph

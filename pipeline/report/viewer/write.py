@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from actors.schema import Dialogue, Image
+from actors.storage.files import join, list_files, parquet_schema, read_parquet, remove, write_bytes
 from conf.errors import BadInput
 from pipeline.dataset import Gold
 from pipeline.metrics.base import DialogueReading, Response
@@ -19,7 +20,6 @@ from pipeline.report.script_data import script
 from pipeline.report.viewer.index import SHARD, Listed, index_document
 from pipeline.report.viewer.pictures import FOLDER, write_pictures
 from pipeline.report.viewer.records import Record, dialogue_record
-from pipeline.storage import join, list_files, parquet_schema, read_parquet, remove, write_bytes
 from pipeline.tables import declared_dialect
 
 Answers = Mapping[str, Mapping[int, Response]]  # by dialogue and turn

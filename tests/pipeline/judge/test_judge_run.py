@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from actors.schema import Dialogue
+from actors.storage.files import list_files, read_json, read_parquet
 from conf.judge import load_rubric
 from conf.load import load
 from pipeline import cli
@@ -21,8 +22,8 @@ from pipeline.judge.tasks import items
 from pipeline.opened_run import open_run
 from pipeline.responses import read_responses
 from pipeline.run import evaluate, summarise
+from pipeline.runs.directory import RunDirectory
 from pipeline.score import score
-from pipeline.storage import RunDirectory, list_files, read_json, read_parquet
 from tests.actors.chat_server import chat_server, completion
 from tests.pipeline.judge.rubrics import JUDGE
 

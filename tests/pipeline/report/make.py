@@ -12,13 +12,13 @@ import pyarrow as pa
 from actors.dialects import format_box
 from actors.gold import gold_text
 from actors.schema import DIALOGUE_SCHEMA, TURN_SCHEMA, Dialogue, Turn
+from actors.storage.files import join, read_parquet, write_bytes, write_json, write_parquet
 from conf.load import load
 from pipeline.dataset import Gold
 from pipeline.phantom.build import dataset_document, write_part
 from pipeline.phantom.concepts import lexicon_document
 from pipeline.run import prepare, summarise
 from pipeline.score import plan_units, score_unit
-from pipeline.storage import join, read_parquet, write_bytes, write_json, write_parquet
 
 Answer = Callable[[Dialogue, Turn], str | None]
 

@@ -9,10 +9,10 @@ import fsspec
 import pytest
 import s3fs
 
+from actors.storage.files import write_bytes
 from pipeline.report.inputs import Options
 from pipeline.report.serve import listed
 from pipeline.report.write import write_full_report
-from pipeline.storage import write_bytes
 
 
 class Bucket(ThreadingHTTPServer):

@@ -4,12 +4,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from actors.storage.files import read_json, read_parquet
 from conf.errors import BadInput
 from conf.schema import METRICS
 from pipeline.report.inputs import Options
 from pipeline.report.wording import percent, title
 from pipeline.report.write import write_full_report
-from pipeline.storage import read_json, read_parquet
 from tests.pipeline.report.make import make_dataset
 
 SECTIONS = (

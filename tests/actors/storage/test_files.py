@@ -1,9 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from conf.errors import BadInput, InfrastructureError
-from pipeline.storage import (
-    RunDirectory,
+from actors.storage.files import (
     exists,
     filesystem,
     join,
@@ -16,6 +14,8 @@ from pipeline.storage import (
     write_json,
     write_parquet,
 )
+from conf.errors import BadInput, InfrastructureError
+from pipeline.runs.directory import RunDirectory
 
 
 @pytest.fixture(params=["local", "memory"])

@@ -1,4 +1,4 @@
-"""Everything that touches storage: paths of a run directory, atomic writes, Parquet in and out.
+"""Files: listed, read, written whole, as bytes, JSON or Parquet.
 
 In: local paths or fsspec URIs (s3://…). Out: bytes, Arrow tables, listings. A file appears under
 its final name whole or not at all: locally by rename, on object stores because a put is atomic.
@@ -13,67 +13,16 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from actors.storage.filesystem import filesystem, is_local
+from actors.storage.retry import with_retries
 from conf.errors import BadInput
-from pipeline.filesystems import attempt, filesystem, is_local
 
 _WEB = (".html", ".css", ".js", ".svg", ".jpg")
-
-
-@dataclass(frozen=True)
-class RunDirectory:
-    """Names of the files of one run: ``<output>/<model>/<fingerprint>``."""
-
-    root: str
-
-    @classmethod
-    def of(cls, output: str, model: str, fingerprint: str) -> "RunDirectory":
-        """Name the directory of a run."""
-        return cls(join(output, model, fingerprint))
-
-    @property
-    def config(self) -> str:
-        """The resolved configuration, YAML."""
-        return join(self.root, "config.yaml")
-
-    @property
-    def manifest(self) -> str:
-        """What the run is made of: fingerprint, versions, counts, phases done."""
-        return join(self.root, "manifest.json")
-
-    @property
-    def turns(self) -> str:
-        """Folder of turn outputs."""
-        return join(self.root, "turns")
-
-    @property
-    def scores(self) -> str:
-        """Folder of scores."""
-        return join(self.root, "scores")
-
-    @property
-    def judgements(self) -> str:
-        """Folder of judges' verdicts."""
-        return join(self.root, "judgements")
-
-    @property
-    def judges(self) -> str:
-        """What the judges agreed on and failed at."""
-        return join(self.root, "judges.json")
-
-    @property
-    def summary(self) -> str:
-        """The summary table."""
-        return join(self.root, "summary.parquet")
-
-    def report(self, kind: str) -> str:
-        """The report as ``json`` or ``md``."""
-        return join(self.root, f"report.{kind}")
 
 
 def join(*parts: str) -> str:
@@ -86,7 +35,7 @@ def exists(uri: str) -> bool:
     """Tell whether a file or folder is there, now."""
     fs, path = filesystem(uri)
     fs.invalidate_cache(path)
-    return bool(attempt(uri, "looked up", lambda: fs.exists(path)))
+    return bool(with_retries(uri, "looked up", lambda: fs.exists(path)))
 
 
 def list_files(folder: str, suffix: str) -> list[str]:
@@ -97,7 +46,7 @@ def list_files(folder: str, suffix: str) -> list[str]:
     fs, path = filesystem(folder)
     fs.invalidate_cache(path)
     try:
-        found = attempt(folder, "listed", lambda: fs.ls(path, detail=False))
+        found = with_retries(folder, "listed", lambda: fs.ls(path, detail=False))
     except FileNotFoundError:
         return []
     names = sorted(f.rstrip("/").rsplit("/", 1)[-1] for f in found)
@@ -107,7 +56,7 @@ def list_files(folder: str, suffix: str) -> list[str]:
 def match_folders(pattern: str) -> list[str]:
     """List the folders that a glob matches, as URIs; step-9 comes before step-10."""
     fs, path = filesystem(pattern)
-    matched = attempt(pattern, "listed", lambda: fs.glob(path, detail=True))
+    matched = with_retries(pattern, "listed", lambda: fs.glob(path, detail=True))
     folders = [name for name, info in matched.items() if info["type"] == "directory"]
     found = sorted(folders, key=lambda name: re.sub(r"\d+", lambda n: n[0].zfill(20), name))
     return [str(fs.unstrip_protocol(f)) if "://" in pattern else f for f in found]
@@ -118,15 +67,36 @@ def glob_files(root: str, pattern: str) -> list[str]:
     fs, path = filesystem(root)
     fs.invalidate_cache(path)
     base = path.rstrip("/")
-    found = attempt(root, "listed", lambda: fs.glob(f"{base}/{pattern}", detail=True))
+    found = with_retries(root, "listed", lambda: fs.glob(f"{base}/{pattern}", detail=True))
     files = sorted(name for name, info in found.items() if info["type"] == "file")
     return [join(root, f[len(base) + 1 :]) for f in files]
+
+
+def list_tree(root: str) -> dict[str, int]:
+    """Return all files below a folder: names relative to it, sorted, and their bytes."""
+    fs, path = filesystem(root)
+    entries = with_retries(root, "listed", lambda: fs.find(path, detail=True))
+    start = len(path.rstrip("/")) + 1
+    return {name[start:]: entries[name]["size"] for name in sorted(entries)}
+
+
+def read_range(uri: str, start: int, end: int) -> bytes:
+    """Read the bytes from ``start`` up to, and without, ``end``."""
+    fs, path = filesystem(uri)
+    data: bytes = with_retries(uri, "read", lambda: fs.cat_file(path, start=start, end=end))
+    return data
+
+
+def copy_to_local(uri: str, target: str) -> None:
+    """Copy a file to a local path whose folder is there."""
+    fs, path = filesystem(uri)
+    with_retries(uri, "copied", lambda: fs.get_file(path, target))
 
 
 def read_bytes(uri: str) -> bytes:
     """Read a whole file; raises FileNotFoundError where there is none."""
     fs, path = filesystem(uri)
-    data: bytes = attempt(uri, "read", lambda: fs.cat_file(path))
+    data: bytes = with_retries(uri, "read", lambda: fs.cat_file(path))
     return data
 
 
@@ -141,10 +111,10 @@ def write_bytes(uri: str, data: bytes, *, sync: bool = True) -> None:
     """
     fs, path = filesystem(uri)
     if is_local(uri):
-        attempt(uri, "written", lambda: _write_local(path, data, sync=sync))
+        with_retries(uri, "written", lambda: _write_local(path, data, sync=sync))
         return
     try:
-        attempt(uri, "written", lambda: fs.pipe_file(path, data, **_web_type(fs, path)))
+        with_retries(uri, "written", lambda: fs.pipe_file(path, data, **_web_type(fs, path)))
     except FileNotFoundError:
         raise BadInput(f"{uri} cannot be written: there is no such bucket") from None
 
@@ -154,9 +124,9 @@ def write_new(uri: str, data: bytes) -> bool:
     fs, path = filesystem(uri)
     try:
         if is_local(uri):
-            attempt(uri, "written", lambda: _write_local(path, data, sync=True, place=os.link))
+            with_retries(uri, "written", lambda: _write_local(path, data, sync=True, place=os.link))
         else:
-            attempt(uri, "written", lambda: fs.pipe_file(path, data, mode="create"))
+            with_retries(uri, "written", lambda: fs.pipe_file(path, data, mode="create"))
     except BadInput:  # s3fs knows no error of its own for a precondition that failed
         if exists(uri):
             return False
@@ -186,7 +156,7 @@ def remove(uri: str) -> None:
     """Delete a file if it is there."""
     fs, path = filesystem(uri)
     with contextlib.suppress(FileNotFoundError):
-        attempt(uri, "deleted", lambda: fs.rm_file(path))
+        with_retries(uri, "deleted", lambda: fs.rm_file(path))
 
 
 def read_json(uri: str) -> Any:

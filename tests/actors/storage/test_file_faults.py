@@ -16,7 +16,7 @@ from pipeline.architectures import text_only
 from pipeline.checkpoint import check_checkpoint
 from pipeline.cli import main
 from pipeline.dataset import open_dataset
-from pipeline.storage import RunDirectory
+from pipeline.runs.directory import RunDirectory
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import uuid
 
 import pyarrow as pa
 
-from pipeline.storage import join, write_parquet
+from actors.storage.files import join, write_parquet
 
 # A killed driver loses at most what was not flushed: two seconds of answers.
 _FLUSH_ROWS, _FLUSH_S = 4096, 2.0

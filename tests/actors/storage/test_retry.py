@@ -2,7 +2,8 @@ import errno
 
 import pytest
 
-from actors.patience import StorageDown, passing, patiently
+from actors.storage.retry import is_passing, with_retries
+from conf.errors import BadInput, InfrastructureError, StorageDown
 
 
 class Flaky:
@@ -24,39 +25,45 @@ BUSY = OSError(errno.EBUSY, "SlowDown")
 
 def test_what_passes_is_tried_again():
     flaky = Flaky(2, BUSY)
-    assert patiently("s3://b/k", flaky) == 7
+    assert with_retries("s3://b/k", "read", flaky) == 7
     assert flaky.calls == 3
 
 
 @pytest.mark.parametrize(
-    "error", [FileNotFoundError(), PermissionError(), OSError(errno.EINVAL, "bad"), KeyError("x")]
+    ("error", "raised"),
+    [
+        (FileNotFoundError(), FileNotFoundError),
+        (PermissionError(), BadInput),
+        (OSError(errno.EINVAL, "bad"), BadInput),
+        (KeyError("x"), KeyError),
+    ],
 )
-def test_what_does_not_pass_is_not_tried_again(error):
+def test_what_does_not_pass_is_not_tried_again(error, raised):
     flaky = Flaky(1, error)
-    with pytest.raises(type(error)):
-        patiently("s3://b/k", flaky)
+    with pytest.raises(raised):
+        with_retries("s3://b/k", "read", flaky)
     assert flaky.calls == 1
 
 
-def test_patience_ends(monkeypatch):
+def test_retries_end(monkeypatch):
     monkeypatch.setenv("IMCBENCH_STORAGE_PATIENCE_S", "0.6")
     flaky = Flaky(1000, BUSY)
-    with pytest.raises(StorageDown, match="s3://b/k: SlowDown"):
-        patiently("s3://b/k", flaky)
+    with pytest.raises(StorageDown, match="s3://b/k cannot be read: storage is down: SlowDown"):
+        with_retries("s3://b/k", "read", flaky)
     assert 2 <= flaky.calls < 8
 
 
 def test_a_local_path_is_tried_once():
     flaky = Flaky(1, OSError(errno.EIO, "disk"))
-    with pytest.raises(OSError, match="disk"):
-        patiently("/data/x", flaky)
+    with pytest.raises(InfrastructureError, match="disk"):
+        with_retries("/data/x", "read", flaky)
     assert flaky.calls == 1
 
 
 def test_a_body_cut_on_its_way_passes_although_its_number_says_otherwise():
     error = OSError(errno.EINVAL, "IncompleteBody")
-    assert not passing(error)
+    assert not is_passing(error)
     error.__cause__ = type(
         "Cause", (Exception,), {"response": {"Error": {"Code": "IncompleteBody"}}}
     )()
-    assert passing(error)
+    assert is_passing(error)

@@ -1,0 +1,1 @@
+"""Storage, local or remote: the only place that knows about fsspec."""
