@@ -9,7 +9,7 @@ but an image first shown at a failed turn is shown again at the next.
 import hashlib
 from dataclasses import dataclass
 
-from actors.dialects import instruction
+from actors.boxes.write import instruction
 from actors.schema import Dialogue, Image, Turn
 
 PROMPT_VERSION = "v1"

@@ -22,15 +22,14 @@ import pyarrow as pa
 from actors.backends.base import Chat, EngineDead, ReloadError, TurnFailed
 from actors.backends.build import build_backend
 from actors.conversation import Conversation
-from actors.ending import ClosesInOrder
-from actors.gate import Gate
-from actors.ledger import Verdict
-from actors.life import Life
 from actors.logs import bind, configure_logging
-from actors.reloading import Probe, Reloading
+from actors.prometheus import TurnMetrics
+from actors.reload_check import Probe, Reloading
 from actors.schema import TURN_SCHEMA, Dialogue, Turn, TurnRecord
-from actors.telemetry import TurnMetrics
-from actors.watchdog import Watchdog
+from actors.supervision.admission import Gate
+from actors.supervision.attempts import Verdict
+from actors.supervision.process import ClosesInOrder, Life
+from actors.supervision.watchdog import Watchdog
 from conf.errors import StorageDown
 from conf.schema import RunConfig
 
@@ -53,7 +52,7 @@ class DialogueActor:
     """Holds one backend for its whole life; made once per process of the pool.
 
     ``configs`` are the runs by run_id; the engine starts for the first. ``ledger`` is the handle of
-    a Ray actor that holds an ``actors.ledger.Ledger``. ``probe`` says whether this engine is to
+    a Ray actor that holds an ``actors.supervision.attempts.Ledger``. ``probe`` says whether this engine is to
     show what it is, or holds what another one showed.
     """
 

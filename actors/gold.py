@@ -7,7 +7,7 @@ claims are the turn's gold claims: one sentence per claim, so that no scope reac
 
 from collections.abc import Iterable, Mapping
 
-from actors.dialects import format_box
+from actors.boxes.write import format_box
 from actors.schema import Box, Claim, Dialogue, Turn
 
 _NO_NAMES: Mapping[str, str] = {}

@@ -15,8 +15,8 @@ import pyarrow as pa
 from actors.backends.base import EngineDead, TurnFailed
 from actors.backends.build import build_judge
 from actors.conversation import ChatRequest, UserMessage, caption
-from actors.ending import ClosesInOrder
 from actors.schema import DIALOGUE_SCHEMA, Dialogue, Image, Row, Turn
+from actors.supervision.process import ClosesInOrder
 from conf.judge import JudgeConfig
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ ARTICLE_WEIGHTS = {
 }
 METRICS = tuple(ARTICLE_WEIGHTS)
 BACKENDS = ("vllm", "scripted")
-# Optional keys of model.script: faults on purpose, see actors/backends/chaos.py.
+# Optional keys of model.script: faults on purpose, see actors/backends/fault_injection.py.
 CHAOS = frozenset(
     {
         "chaos_die_on",
@@ -71,7 +71,7 @@ class ModelConfig:
 
     ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
     of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for trying a
-    cluster's recovery, the faults of ``actors.backends.chaos``.
+    cluster's recovery, the faults of ``actors.backends.fault_injection``.
     """
 
     name: str

@@ -7,9 +7,9 @@ other dialect gives one.
 
 import re
 
-from actors.dialects import Size
+from actors.boxes.read import MARKUP, MOLMO, READERS
+from actors.boxes.write import Size
 from actors.schema import Box
-from pipeline.box_forms import MARKUP, MOLMO, READERS
 
 HIT = 0.5  # the least IoU at which a box counts as on its region
 

@@ -18,9 +18,9 @@ import ray.exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.dialogue_actor import DialogueActor
-from actors.ledger import Ledger, living_nodes
-from actors.reloading import Probe, Reference
+from actors.reload_check import Probe, Reference
 from actors.storage.files import list_files, read_parquet, remove, write_parquet
+from actors.supervision.attempts import Ledger, living_nodes
 from conf.errors import InfrastructureError
 from pipeline.actor_pool import ActorPool, root_cause
 from pipeline.cluster import actor_resources

@@ -10,9 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from actors.checkpoints import weights_id
 from actors.conversation import system_prompt
 from actors.logs import bind
-from actors.reloading import Probe, Reference
+from actors.reload_check import Probe, Reference
 from actors.storage.files import (
     exists,
     read_json,
@@ -21,7 +22,6 @@ from actors.storage.files import (
     write_json,
     write_parquet,
 )
-from actors.weights import weights_id
 from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
 from pipeline.capacity import capacity

@@ -13,8 +13,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from actors.reloading import Probe
-from actors.weights import engine_id
+from actors.checkpoints import engine_id
+from actors.reload_check import Probe
 from conf.errors import EvaluationError
 from conf.schema import RunConfig
 from conf.sweep import Planned

@@ -4,7 +4,7 @@ In: ``ChatRequest`` and the dialogue's gold. Out: ``ChatReply`` with word counts
 It is for dry runs of a cluster, for tests, and for showing what a strategy without sight scores.
 
 ``model.source`` names the script: ``gold`` (wrong at rate ``error_rate``, seeded per turn), or one
-of ``actors.backends.strategies``.
+of ``actors.backends.scripted_strategies``.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ import random
 from dataclasses import replace
 
 from actors.backends.base import ChatReply, ReloadError
-from actors.backends.chaos import Chaos
-from actors.backends.strategies import STRATEGIES, Moment, Said, gold
+from actors.backends.fault_injection import Chaos
+from actors.backends.scripted_strategies import STRATEGIES, Moment, Said, gold
 from actors.conversation import ChatRequest
 from actors.gold import gold_text, with_box
 from actors.schema import Box, Claim, Dialogue, Region, Turn

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.backends.base import ChatReply, EngineDead, ReloadError, TurnFailed
-from actors.backends.transcript import Messages, Transcript
+from actors.backends.token_history import Messages, Transcript
+from actors.checkpoints import local_folder
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
-from actors.weights import local_folder
 from conf.schema import ModelConfig, SamplingConfig
 
 _WORKER = "actors.backends.vllm_worker.ReloadingWorker"

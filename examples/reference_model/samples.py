@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PIL
 
-from actors.backends.transcript import Transcript
+from actors.backends.token_history import Transcript
 from actors.conversation import Conversation
 from actors.gold import gold_answer
 from actors.schema import Dialogue

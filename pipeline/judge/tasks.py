@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from string import Template
 from typing import Any
 
+from actors.checkpoints import weights_id
 from actors.schema import Claim, Dialogue, Image, Turn
-from actors.weights import weights_id
 from conf.judge import JudgeConfig, Rubric
 from pipeline.boxes import strip_boxes
 from pipeline.judge.verdict import system_text, verdict_schema

@@ -10,7 +10,7 @@ from ray._private.state import actors
 
 from actors.backends.base import ReloadError
 from actors.backends.vllm_engine import VllmBackend
-from actors.reloading import Reloading
+from actors.reload_check import Reloading
 from actors.schema import Dialogue
 from actors.storage.files import read_json
 from conf.sweep import SweepConfig, load_sweep, plan

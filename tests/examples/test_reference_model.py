@@ -7,7 +7,7 @@ from PIL import Image as PIL
 from safetensors.torch import load_file
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from actors.backends.transcript import chat_messages
+from actors.backends.token_history import chat_messages
 from actors.conversation import Conversation
 from actors.gold import gold_answer
 from examples.reference_model.attention import use_plain_attention

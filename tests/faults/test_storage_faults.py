@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from s3fs import S3FileSystem
 
+from actors.checkpoints import local_folder, weights_id
 from actors.images import ImageStore
 from actors.schema import Dialogue
 from actors.storage.files import (
@@ -21,7 +22,6 @@ from actors.storage.files import (
     write_parquet,
 )
 from actors.storage.filesystem import filesystem
-from actors.weights import local_folder, weights_id
 from conf.errors import BadInput, ConfigError, InfrastructureError, StorageDown
 from pipeline.dataset import open_dataset
 from tests.faults import s3

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.dialects import format_box
+from actors.boxes.write import format_box
 from conf.schema import BOX_DIALECTS
 from pipeline.boxes import hits, iou, is_point, read_box, strip_boxes
 

@@ -13,7 +13,7 @@ from pipeline.inputs import read_inputs
 from pipeline.run import Prepared, carry_out, is_complete, prepare
 from pipeline.shared_engines import candidates, generate_group, groups
 from pipeline.versions import software
-from tests.actors.checkpoints import write_checkpoint
+from tests.actors.small_checkpoints import write_checkpoint
 from tests.pipeline.runs import assert_one_row_per_turn, summary_rows, turn_rows
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")

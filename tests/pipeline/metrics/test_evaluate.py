@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.dialects import format_box
+from actors.boxes.write import format_box
 from actors.schema import TurnRecord
 from conf.schema import BOX_DIALECTS, METRICS
 from pipeline.metrics.base import Response

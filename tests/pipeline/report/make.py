@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from actors.dialects import format_box
+from actors.boxes.write import format_box
 from actors.gold import gold_text
 from actors.schema import DIALOGUE_SCHEMA, TURN_SCHEMA, Dialogue, Turn
 from actors.storage.files import join, read_parquet, write_bytes, write_json, write_parquet

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.ledger import Incarnation, Ledger
+from actors.supervision.attempts import Incarnation, Ledger
 
 HERE, THERE = "node-here", "node-there"
 

@@ -2,8 +2,8 @@ import asyncio
 import contextlib
 import queue
 
-from actors.gate import Gate
-from actors.watchdog import Watchdog
+from actors.supervision.admission import Gate
+from actors.supervision.watchdog import Watchdog
 
 
 def test_whoever_is_alone_is_alone_and_nobody_starves():

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from actors.backends.base import EngineDead, Reloadable, ReloadError, TurnFailed
+from actors.checkpoints import local_folder, tensors_id
 from actors.conversation import Conversation
 from actors.schema import Dialogue
-from actors.weights import local_folder, tensors_id
 from conf.schema import RunConfig
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.weights import engine_id, tensors_id
-from tests.actors.checkpoints import write_checkpoint, write_safetensors
+from actors.checkpoints import engine_id, tensors_id
+from tests.actors.small_checkpoints import write_checkpoint, write_safetensors
 
 
 @pytest.fixture

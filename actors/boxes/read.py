@@ -7,7 +7,7 @@ pattern has bounded repeats, so reading takes linear time. docs/boxes.md lists t
 import re
 from collections.abc import Callable
 
-from actors.dialects import FLORENCE2_BINS, KOSMOS2_SIDE, PALIGEMMA_BINS, Size
+from actors.boxes.write import FLORENCE2_BINS, KOSMOS2_SIDE, PALIGEMMA_BINS, Size
 from actors.schema import Box
 
 _N = r"[ \t\n]{0,4}([-+]?\d{1,7}(?:\.\d{0,9})?)[ \t\n]{0,4}"

@@ -7,8 +7,8 @@ import urllib.request
 import pytest
 import ray
 
+from actors.prometheus import TurnMetrics
 from actors.schema import TurnRecord
-from actors.telemetry import TurnMetrics
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 

@@ -7,7 +7,7 @@ import pytest
 
 from actors.backends.base import EngineDead, ReloadError
 from actors.backends.scripted import ScriptedBackend, ScriptedChat
-from actors.reloading import Reference, Reloading
+from actors.reload_check import Reference, Reloading
 from conf.load import load
 from conf.schema import RunConfig
 from tests.actors.dialogues import dialogue, turn

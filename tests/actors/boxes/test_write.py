@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.dialects import format_box, instruction
+from actors.boxes.write import format_box, instruction
 from conf.schema import BOX_DIALECTS
 
 BOX = (100.0, 50.0, 300.0, 150.0)

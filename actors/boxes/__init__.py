@@ -1,0 +1,1 @@
+"""Regions of interest as text: how each family of checkpoints writes and is asked for boxes."""

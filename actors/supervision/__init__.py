@@ -1,0 +1,1 @@
+"""What keeps a run going when processes die, hang or cannot start."""
