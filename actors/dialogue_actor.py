@@ -52,8 +52,8 @@ class DialogueActor:
     """Holds one backend for its whole life; made once per process of the pool.
 
     ``configs`` are the runs by run_id; the engine starts for the first. ``ledger`` is the handle of
-    a Ray actor that holds an ``actors.supervision.attempts.Ledger``. ``probe`` says whether this engine is to
-    show what it is, or holds what another one showed.
+    a Ray actor that holds a ``Ledger`` of ``actors.supervision.attempts``. ``probe`` says whether
+    this engine is to show what it is, or holds what another one showed.
     """
 
     def __init__(

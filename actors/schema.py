@@ -2,7 +2,7 @@
 
 In: one dataset row per dialogue (a plain dict, as Arrow's ``to_pylist`` gives it).
 Out: frozen dataclasses that hold exactly the columns of the dataset and of the turn outputs.
-Nothing here judges the values; ``pipeline.dataset`` does.
+Nothing here judges the values; ``pipeline.dataset.open`` does.
 """
 
 from collections.abc import Mapping
@@ -140,7 +140,7 @@ class Dialogue:
         """Build a dialogue from its Arrow row.
 
         Raises:
-            KeyError: a required column is missing. ``pipeline.dataset`` reports that beforehand.
+            KeyError: a required column is missing; opening a dataset reports that beforehand.
         """
         return cls(
             **{name: row[name] for name in _DIALOGUE_STRINGS},

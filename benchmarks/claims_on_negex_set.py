@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pipeline.claims import extract_assertions
 from pipeline.claims.evaluate import Agreement
-from pipeline.lexicon import Concept, Lexicon
+from pipeline.dataset.lexicon import Concept, Lexicon
 
 
 class Row(NamedTuple):

@@ -15,7 +15,7 @@ from pipeline.claims.evaluate import Label, Labelled, Reader, load, rules
 from pipeline.claims.matcher import Mention, matcher_for
 from pipeline.claims.report import SENTENCES, table
 from pipeline.claims.tokens import tokenise
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 
 _OWN = ("finding", "diagnosis", "attribute")
 

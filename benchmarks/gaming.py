@@ -16,9 +16,9 @@ from actors.conversation import Conversation
 from actors.schema import Dialogue
 from conf.load import load
 from conf.schema import ARTICLE_WEIGHTS, METRICS
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import Response
-from pipeline.metrics.evaluate import score_dialogue
+from pipeline.metrics.score_dialogue import score_dialogue
 from pipeline.phantom.concepts import lexicon_document
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.stats.composite import OVERALL, overall_value

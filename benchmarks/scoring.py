@@ -22,8 +22,8 @@ from actors.schema import DIALOGUE_SCHEMA, TURN_SCHEMA, TurnRecord
 from actors.storage.files import join, write_parquet
 from benchmarks.gaming import DIALECT, answers, phantom_lexicon, scripted_backend
 from conf.schema import ScoringConfig
-from pipeline.cluster import cluster
-from pipeline.dataset import Gold
+from pipeline.cluster.connect import cluster
+from pipeline.dataset.open import Gold
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.reduce import reduce_scores
 from pipeline.score import score

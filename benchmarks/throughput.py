@@ -28,7 +28,7 @@ from actors.schema import Dialogue, Image
 from actors.storage.files import list_files, read_parquet
 from conf.load import load
 from conf.schema import RunConfig
-from pipeline.cluster import cluster
+from pipeline.cluster.connect import cluster
 from pipeline.run import Prepared, generate_turns, prepare
 
 BATCH = 64

@@ -22,9 +22,9 @@ from actors.reload_check import Probe, Reference
 from actors.storage.files import list_files, read_parquet, remove, write_parquet
 from actors.supervision.attempts import Ledger, living_nodes
 from conf.errors import InfrastructureError
-from pipeline.actor_pool import ActorPool, root_cause
-from pipeline.cluster import actor_resources
-from pipeline.dataset import turn_counts
+from pipeline.cluster.pool import ActorPool, root_cause
+from pipeline.cluster.resources import actor_resources
+from pipeline.dataset.open import turn_counts
 from pipeline.lease import Lease, hold
 from pipeline.progress import TurnProgress
 from pipeline.run_pass import Asked, Generated, RunPass

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from actors.conversation import system_prompt
 from conf.schema import RunConfig
-from pipeline.dataset import turn_counts
-from pipeline.inputs import Inputs
+from pipeline.dataset.load import Inputs
+from pipeline.dataset.open import turn_counts
 from pipeline.versions import software
 
 

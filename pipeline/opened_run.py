@@ -13,7 +13,7 @@ from actors.storage.files import exists, list_files, read_bytes, read_json
 from conf.errors import BadInput
 from conf.load import from_document
 from conf.schema import RunConfig
-from pipeline.dataset import Dataset, open_dataset
+from pipeline.dataset.open import Dataset, open_dataset
 from pipeline.runs.directory import RunDirectory
 
 

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from conf.errors import BadInput
 from conf.load import to_yaml
-from pipeline.capacity import capacity
-from pipeline.cluster import ActorResources, actor_resources
-from pipeline.dataset import turn_counts
+from pipeline.cluster.capacity import capacity
+from pipeline.cluster.resources import ActorResources, actor_resources
+from pipeline.dataset.open import turn_counts
 from pipeline.run import Prepared
 from pipeline.turn_log import read_turn_log
 

@@ -24,13 +24,14 @@ from actors.storage.files import (
 )
 from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
-from pipeline.capacity import capacity
 from pipeline.catalogue import enter
-from pipeline.checkpoint import check_checkpoint
-from pipeline.cluster import ActorResources, cluster, wanted
-from pipeline.dataset import Dataset, Gold
+from pipeline.checkpoint.check import check_checkpoint
+from pipeline.cluster.capacity import capacity
+from pipeline.cluster.connect import cluster
+from pipeline.cluster.resources import ActorResources, wanted
+from pipeline.dataset.load import Inputs, read_inputs
+from pipeline.dataset.open import Dataset, Gold
 from pipeline.generate import generate
-from pipeline.inputs import Inputs, read_inputs
 from pipeline.manifest import new_manifest, now
 from pipeline.reduce import reduce_scores
 from pipeline.report import write_report

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from actors.schema import TURN_SCHEMA
 from actors.storage.part_writer import PartWriter
 from conf.schema import RunConfig
-from pipeline.dataset import turn_counts
+from pipeline.dataset.open import turn_counts
 from pipeline.lease import Lease
 from pipeline.runs.directory import RunDirectory
 

@@ -22,12 +22,12 @@ from actors.storage.files import (
     write_parquet,
 )
 from conf.errors import BadInput
-from pipeline.dataset import Gold
-from pipeline.metrics.evaluate import score_dialogue
+from pipeline.cluster.tasks import results
+from pipeline.dataset.open import Gold
+from pipeline.metrics.score_dialogue import score_dialogue
 from pipeline.responses import NEEDED, read_responses
 from pipeline.score_table import ScoreTable
 from pipeline.tables import JUDGED
-from pipeline.tasks import results
 
 
 @dataclass(frozen=True, kw_only=True)

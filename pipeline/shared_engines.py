@@ -18,7 +18,7 @@ from actors.reload_check import Probe
 from conf.errors import EvaluationError
 from conf.schema import RunConfig
 from conf.sweep import Planned
-from pipeline.inputs import Inputs
+from pipeline.dataset.load import Inputs
 from pipeline.run import Prepared, generate_together, is_complete, prepare
 
 logger = logging.getLogger(__name__)

@@ -18,8 +18,9 @@ from actors.storage.files import join, match_folders, read_parquet, write_json
 from conf.errors import EvaluationError
 from conf.schema import METRICS
 from conf.sweep import Planned, SweepConfig, SweepSection, plan
-from pipeline.cluster import cluster, side_by_side
-from pipeline.inputs import Inputs, read_inputs
+from pipeline.cluster.connect import cluster
+from pipeline.cluster.resources import side_by_side
+from pipeline.dataset.load import Inputs, read_inputs
 from pipeline.processes import RunProcesses
 from pipeline.run import Prepared, carry_out, is_complete, prepare
 from pipeline.runs.directory import RunDirectory

@@ -16,7 +16,7 @@ from PIL import Image as PIL
 from actors.schema import DIALOGUE_SCHEMA, Dialogue, Image
 from actors.storage.files import join, list_files, read_bytes, read_parquet, write_bytes, write_json
 from actors.storage.files import write_parquet as write_table
-from pipeline.dataset import Dataset
+from pipeline.dataset.open import Dataset
 
 _GREY = 128
 

@@ -13,8 +13,8 @@ from conf.load import load
 from conf.schema import METRICS
 from examples.reference_model.altered import write_blank, write_shuffled, write_swapped
 from examples.reference_model.settings import DIALECT
-from pipeline.cluster import cluster
-from pipeline.dataset import Gold, open_dataset
+from pipeline.cluster.connect import cluster
+from pipeline.dataset.open import Gold, open_dataset
 from pipeline.run import evaluate, summarise
 from pipeline.runs.directory import RunDirectory
 from pipeline.score import score

@@ -32,7 +32,7 @@ class Sample:
 
 
 class Encoder:
-    """Encodes dialogues for one processor (of ``pipeline.tiny_model``)."""
+    """Encodes dialogues for one processor (of ``pipeline.checkpoint.tiny``)."""
 
     def __init__(self, processor: Any) -> None:
         self._processor = processor

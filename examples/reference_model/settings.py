@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from pipeline.tiny_model import TinyShape
+from pipeline.checkpoint.tiny import TinyShape
 
 DIALECT = "norm1000"
 GRID = 10  # coordinates are trained on this grid of 0 to 1000: 101 values to tell apart

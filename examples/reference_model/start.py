@@ -13,8 +13,8 @@ from actors.conversation import Conversation, system_prompt
 from actors.gold import gold_answer
 from examples.reference_model.samples import on_grid
 from examples.reference_model.settings import DIALECT, NUMBERS, SEED, Training
+from pipeline.checkpoint.tiny import build_model, build_processor, train_tokenizer
 from pipeline.phantom.generate import plan_dialogue
-from pipeline.tiny_model import build_model, build_processor, train_tokenizer
 
 _CORPUS = 600  # dialogues whose words the tokenizer learns
 _WAVES = 16

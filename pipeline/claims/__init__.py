@@ -1,8 +1,8 @@
 """Text to claims: what an answer asserts, denies or leaves open about the concepts of a lexicon."""
 
-from pipeline.claims.answers import leading_answer
 from pipeline.claims.assertion import Assertion
 from pipeline.claims.extract import extract_assertions
-from pipeline.claims.packaged import packaged_lexicon
+from pipeline.claims.leading_answer import leading_answer
+from pipeline.dataset.lexicon import packaged_lexicon
 
 __all__ = ["Assertion", "extract_assertions", "leading_answer", "packaged_lexicon"]

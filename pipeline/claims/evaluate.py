@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.claims.extract import extract_assertions
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 
 CLASSES = ("affirmed", "negated", "uncertain", "not_asserted")
 

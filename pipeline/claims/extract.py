@@ -4,17 +4,16 @@ In: an answer, the dataset's lexicon and the concept that the question asks abou
 distinct assertions of the answer. Deterministic, linear in the length of the text, never raises.
 """
 
-from pipeline.claims.answers import Answer, read_lead
-from pipeline.claims.assertion import Assertion
+from pipeline.claims.assertion import Assertion, Said, spell_out
 from pipeline.claims.binding import bind
 from pipeline.claims.clauses import VERBS, clauses
 from pipeline.claims.context import POSSIBLE, assess
+from pipeline.claims.leading_answer import Answer, read_lead
 from pipeline.claims.matcher import Item, Mention, Trigger, matcher_for
 from pipeline.claims.revision import revises, settle, take_back
 from pipeline.claims.sentences import Sentence, split
-from pipeline.claims.statement import Said, spell_out
 from pipeline.claims.tokens import tokenise
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 
 _PLACING = frozenset(("in", "at", "on", "within", "near", "over", "along", "involving"))
 _ADDING = frozenset(("also", "additionally", "another", "too"))

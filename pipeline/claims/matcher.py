@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pipeline.claims.tokens import phrase, stem
 from pipeline.claims.triggers import changes, triggers
-from pipeline.lexicon import Concept, Kind, Lexicon
+from pipeline.dataset.lexicon import Concept, Kind, Lexicon
 
 Trie = dict[str, Any]  # word -> Trie, "" -> what a form that ends here stands for
 _MAX_COMPILED = 8

@@ -21,7 +21,7 @@ from pipeline.claims.evaluate import (
     misread,
     rules,
 )
-from pipeline.claims.packaged import packaged_lexicon
+from pipeline.dataset.lexicon import packaged_lexicon
 
 SENTENCES = Path("tests/pipeline/claims/sentences")
 _RESAMPLES = 1000

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pipeline.claims.assertion import Assertion
 from pipeline.claims.matcher import Item, Mention, Trigger
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 
 
 def take_back(items: list[Item], earlier: list[Mention]) -> None:

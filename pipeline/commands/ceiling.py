@@ -2,8 +2,8 @@
 
 import argparse
 
-from pipeline.ceiling import Ceiling, reference_ceiling
-from pipeline.dataset import open_dataset
+from pipeline.dataset.ceiling import Ceiling, reference_ceiling
+from pipeline.dataset.open import open_dataset
 from pipeline.stats.intervals import Interval
 from pipeline.stats.resample import Resampling
 

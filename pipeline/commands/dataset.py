@@ -5,11 +5,11 @@ import argparse
 from actors.schema import Dialogue
 from actors.storage.files import exists, join
 from conf.errors import BadInput
-from pipeline.cluster import cluster
-from pipeline.dataset import open_dataset
-from pipeline.describe import describe, description_text
+from pipeline.cluster.connect import cluster
+from pipeline.dataset.describe import describe, description_text
+from pipeline.dataset.open import open_dataset
+from pipeline.dataset.validate import validate
 from pipeline.phantom.build import build
-from pipeline.validate import validate
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 _FAULTS_SHOWN = 100

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 from actors.schema import Dialogue
 from actors.storage.files import list_files
 from conf.errors import BadInput
-from pipeline.explain import explain
+from pipeline.metrics.explain import explain
 from pipeline.metrics.reading import read_dialogue
 from pipeline.opened_run import open_run
 from pipeline.responses import read_responses

@@ -6,7 +6,7 @@ from typing import Any
 from actors.storage.files import exists, read_json
 from conf.errors import InfrastructureError
 from conf.judge import load_judging
-from pipeline.cluster import cluster
+from pipeline.cluster.connect import cluster
 from pipeline.judge.labels import read_labels
 from pipeline.judge.run import Judged, judge_run
 from pipeline.opened_run import open_run

@@ -7,9 +7,9 @@ from pathlib import Path
 from actors.conversation import caption, system_prompt, user_message
 from actors.gold import gold_text
 from conf.errors import BadInput
-from pipeline.model_card import card_text, describe_model
+from pipeline.checkpoint.describe import card_text, describe_model
+from pipeline.checkpoint.tiny import init_tiny
 from pipeline.phantom.generate import plan_dialogue
-from pipeline.tiny_model import init_tiny
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 _CORPUS, _CORPUS_SEED = 1000, 1_000_003  # dialogues and phantom seed for the tokenizer

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from conf.errors import BadInput
 from conf.load import load
 from pipeline.commands.run import add_config
-from pipeline.dataset import open_dataset, turn_counts
+from pipeline.dataset.open import open_dataset, turn_counts
 from pipeline.plan import ENGINE_START_S, Estimate, Speed, engines_of, estimate, speed_of
 from pipeline.runs.directory import RunDirectory
 from pipeline.status import clock

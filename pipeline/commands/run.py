@@ -11,8 +11,8 @@ from actors.storage.files import exists, read_bytes, read_parquet
 from conf.errors import BadInput, ConfigError
 from conf.load import from_document, load
 from conf.schema import BOX_DIALECTS, METRICS, RunConfig, ScoringConfig
-from pipeline.cluster import cluster
-from pipeline.dataset import Gold, open_dataset
+from pipeline.cluster.connect import cluster
+from pipeline.dataset.open import Gold, open_dataset
 from pipeline.outlook import outlook, outlook_text
 from pipeline.report import summary_table
 from pipeline.run import evaluate, generate_turns, prepare, summarise

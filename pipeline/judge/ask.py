@@ -16,8 +16,8 @@ from actors.storage.part_writer import PartWriter
 from conf.errors import InfrastructureError
 from conf.judge import JudgeConfig
 from conf.schema import ComputeConfig
-from pipeline.actor_pool import ActorPool, root_cause
-from pipeline.cluster import ActorResources, actor_resources
+from pipeline.cluster.pool import ActorPool, root_cause
+from pipeline.cluster.resources import ActorResources, actor_resources
 from pipeline.judge.judgements import judgement_rows, read_judgements
 from pipeline.judge.tasks import Item, judge_id, task_row, verdict_key
 from pipeline.runs.directory import RunDirectory

@@ -17,10 +17,10 @@ from typing import Any
 from actors.checkpoints import weights_id
 from actors.schema import Claim, Dialogue, Image, Turn
 from conf.judge import JudgeConfig, Rubric
-from pipeline.boxes import strip_boxes
 from pipeline.judge.verdict import system_text, verdict_schema
 from pipeline.metrics.base import Response
-from pipeline.reasoning import strip_reasoning
+from pipeline.parsing.boxes import strip_boxes
+from pipeline.parsing.reasoning import strip_reasoning
 
 WHOLE = 0  # the turn number of what is judged as a whole dialogue
 

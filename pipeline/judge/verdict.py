@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from conf.judge import Criterion, Rubric
-from pipeline.reasoning import strip_reasoning
+from pipeline.parsing.reasoning import strip_reasoning
 
 _REASON_LENGTH = 800  # characters; a schema-bound engine has to come to an end
 _FENCE = "```"

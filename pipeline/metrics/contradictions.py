@@ -7,7 +7,7 @@ cannot both hold.
 from collections.abc import Sequence
 
 from actors.schema import Claim
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading
 
 _KINDS = ("finding", "attribute", "diagnosis")  # sites and changes belong to these

@@ -5,9 +5,9 @@ In: a reading. Out: score rows. All are ratios of sums; docs/measures.md says wh
 
 from itertools import combinations
 
-from pipeline.boxes import HIT, iou, is_point
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio
 from pipeline.metrics.visual_consistency import Pair, pairs
+from pipeline.parsing.boxes import HIT, iou, is_point
 
 
 def grounding_views(reading: DialogueReading) -> list[Score]:

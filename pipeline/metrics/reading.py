@@ -7,14 +7,14 @@ Out: ``DialogueReading``.
 from collections.abc import Mapping
 
 from actors.schema import Box, Dialogue, Region, Turn
-from pipeline.boxes import hits, iou, is_point, read_box, strip_boxes
 from pipeline.claims import extract_assertions
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, JudgedClaim, Response, TurnReading
 from pipeline.metrics.contradictions import find_contradictions
 from pipeline.metrics.turn_score import Parsed, affirmed_alone, parse_answer, score_turn
 from pipeline.metrics.verdicts import judge_claims
-from pipeline.reasoning import strip_reasoning
+from pipeline.parsing.boxes import hits, iou, is_point, read_box, strip_boxes
+from pipeline.parsing.reasoning import strip_reasoning
 
 _MISSING = Response(text=None)
 

@@ -9,7 +9,7 @@ said twice it contradicted.
 from dataclasses import dataclass
 
 from actors.schema import Claim
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio, says
 from pipeline.metrics.contradictions import Said, conflict
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actors.schema import Turn
-from pipeline.answers import parse_boolean, parse_choice
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import JudgedClaim, says
-from pipeline.numbers import parse_gold_number, parse_number
+from pipeline.parsing.answers import parse_boolean, parse_choice
+from pipeline.parsing.numbers import parse_gold_number, parse_number
 
 _SLACK = 1e-9  # the tolerance is met where only floating point says otherwise
 

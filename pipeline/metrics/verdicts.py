@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from actors.schema import Claim, Finding
 from pipeline.claims import Assertion
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import Fault, JudgedClaim, Verdict
 
 _COUNTED_KINDS = ("finding", "change", "diagnosis")

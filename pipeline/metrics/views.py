@@ -5,7 +5,7 @@ In: a reading. Out: score rows. All are ratios of sums; docs/measures.md says wh
 
 from itertools import pairwise
 
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio
 from pipeline.metrics.reasoning_coherence import contradicted_subjects
 from pipeline.metrics.verdicts import is_checkable

@@ -7,8 +7,8 @@ referent at turns with a region.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.boxes import HIT, iou, is_point
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio
+from pipeline.parsing.boxes import HIT, iou, is_point
 
 METRIC = "visual_consistency"
 

@@ -17,7 +17,7 @@ from actors.storage.files import exists, read_bytes, read_json, read_parquet
 from conf.errors import BadInput
 from conf.load import from_document
 from conf.schema import RunConfig, ScoringConfig
-from pipeline.dataset import Gold, open_dataset
+from pipeline.dataset.open import Gold, open_dataset
 from pipeline.runs.directory import RunDirectory
 from pipeline.tables import read_scores
 

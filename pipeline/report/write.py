@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from actors.storage.files import join, write_bytes, write_json
 from conf.errors import BadInput
-from pipeline.dataset import Gold
+from pipeline.dataset.open import Gold
 from pipeline.report.analysis.gather import Analysis, analyse
 from pipeline.report.analysis.groups import SMALL
 from pipeline.report.blocks import Section

@@ -3,7 +3,7 @@ from playwright.sync_api import Page, expect
 
 from actors.schema import Dialogue
 from conf.schema import METRICS
-from pipeline.dataset import open_dataset
+from pipeline.dataset.open import open_dataset
 from pipeline.report.analysis.comparison import flips
 from pipeline.report.inputs import load_run
 from tests.browser.conftest import Site, Watched

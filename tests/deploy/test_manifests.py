@@ -9,7 +9,7 @@ import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
 from benchmarks.plan_table import table
-from pipeline.capacity import Capacity, launcher_capacity
+from pipeline.cluster.capacity import Capacity, launcher_capacity
 
 ROOT = Path(__file__).parents[2]
 LOCK = dict(

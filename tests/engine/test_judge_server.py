@@ -21,11 +21,11 @@ import yaml
 from actors.storage.files import read_json, read_parquet
 from conf.load import load
 from pipeline import cli
+from pipeline.checkpoint.tiny import init_tiny
 from pipeline.commands.model import phantom_corpus
 from pipeline.judge.judgements import read_judgements
 from pipeline.run import evaluate
 from pipeline.runs.directory import RunDirectory
-from pipeline.tiny_model import init_tiny
 from tests.pipeline.judge.rubrics import JUDGE
 
 pytestmark = pytest.mark.engine

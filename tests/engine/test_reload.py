@@ -14,11 +14,11 @@ from actors.reload_check import Reloading
 from actors.schema import Dialogue
 from actors.storage.files import read_json
 from conf.sweep import SweepConfig, load_sweep, plan
+from pipeline.checkpoint.tiny import init_tiny
 from pipeline.commands.model import phantom_corpus
-from pipeline.dataset import open_dataset
+from pipeline.dataset.open import open_dataset
 from pipeline.runs.directory import RunDirectory
 from pipeline.sweep import SweptRun, sweep
-from pipeline.tiny_model import init_tiny
 from tests.pipeline.runs import summary_rows, turn_rows
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]

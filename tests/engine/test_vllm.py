@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from conf.load import load
+from pipeline.checkpoint.tiny import init_tiny
 from pipeline.commands.model import phantom_corpus
-from pipeline.dataset import open_dataset
+from pipeline.dataset.open import open_dataset
 from pipeline.run import evaluate
 from pipeline.runs.directory import RunDirectory
-from pipeline.tiny_model import init_tiny
 from tests.pipeline.runs import assert_one_row_per_turn, turn_rows
 
 BLOCK = 32

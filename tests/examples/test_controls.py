@@ -9,10 +9,10 @@ from examples.reference_model.altered import (
     write_shuffled,
     write_swapped,
 )
-from pipeline.dataset import open_dataset
+from pipeline.dataset.open import open_dataset
+from pipeline.dataset.validate import validate
 from pipeline.phantom.build import dataset_document, write_part
 from pipeline.phantom.concepts import lexicon_document
-from pipeline.validate import validate
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from examples.reference_model.pool import Material, batches, collate, normalise
 from examples.reference_model.samples import COORDINATE, READ, Encoder, on_grid
 from examples.reference_model.settings import DIALECT, HELD_OUT_SEED, Training, rate
 from examples.reference_model.train import train
+from pipeline.checkpoint.tiny import TinyShape
 from pipeline.phantom.generate import stream
-from pipeline.tiny_model import TinyShape
 
 CHECKPOINTS = Path(__file__).parents[2] / "examples/reference_model/checkpoints"
 NAMES = ("early", "middle", "final")

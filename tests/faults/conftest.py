@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from s3fs import S3FileSystem
 
-from pipeline.dataset import open_dataset
+from pipeline.dataset.open import open_dataset
 from pipeline.runs.directory import RunDirectory
 from tests.faults import s3
 from tests.faults.proxy import FaultProxy

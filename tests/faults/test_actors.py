@@ -11,7 +11,7 @@ from ray._private.state import actors
 
 from actors.storage.files import list_files
 from conf.errors import InfrastructureError
-from pipeline.dataset import open_dataset
+from pipeline.dataset.open import open_dataset
 from pipeline.run import evaluate, prepare
 from tests.pipeline.runs import assert_one_row_per_turn, turn_rows
 

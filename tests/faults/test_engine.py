@@ -12,9 +12,9 @@ from ray._private.state import actors
 
 from actors.storage.files import list_files
 from conf.load import load
+from pipeline.checkpoint.tiny import init_tiny
 from pipeline.commands.model import phantom_corpus
 from pipeline.run import evaluate, prepare
-from pipeline.tiny_model import init_tiny
 from tests.faults.conftest import answered_keys, keys, observe
 from tests.pipeline.runs import turn_rows
 

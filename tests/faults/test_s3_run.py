@@ -11,7 +11,7 @@ import ray
 
 from actors.storage.files import exists, list_files, read_json
 from actors.storage.filesystem import filesystem
-from pipeline.dataset import open_dataset
+from pipeline.dataset.open import open_dataset
 from pipeline.phantom.build import build
 from pipeline.run import evaluate
 from pipeline.runs.directory import RunDirectory

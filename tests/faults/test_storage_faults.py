@@ -23,7 +23,7 @@ from actors.storage.files import (
 )
 from actors.storage.filesystem import filesystem
 from conf.errors import BadInput, ConfigError, InfrastructureError, StorageDown
-from pipeline.dataset import open_dataset
+from pipeline.dataset.open import open_dataset
 from tests.faults import s3
 from tests.faults.proxy import KINDS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from actors.storage.files import list_files, read_parquet
-from pipeline.dataset import open_dataset
+from pipeline.dataset.open import open_dataset
 from pipeline.runs.directory import RunDirectory
 
 

@@ -10,8 +10,8 @@ from actors.schema import Dialogue
 from benchmarks.gaming import answers
 from conf.load import load
 from conf.schema import ScoringConfig
-from pipeline.lexicon import Lexicon
-from pipeline.metrics.evaluate import score_dialogue
+from pipeline.dataset.lexicon import Lexicon
+from pipeline.metrics.score_dialogue import score_dialogue
 from pipeline.phantom.concepts import lexicon_document
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.reduce import reduce_scores

@@ -12,7 +12,7 @@ from actors.storage.files import read_parquet, write_parquet
 from conf.errors import BadInput
 from conf.schema import ScoringConfig
 from pipeline.cli import main
-from pipeline.dataset import Gold, open_dataset
+from pipeline.dataset.open import Gold, open_dataset
 from pipeline.reduce import reduce_scores
 from pipeline.runs.directory import RunDirectory
 from pipeline.score import _connected, plan_units, score_unit

@@ -9,7 +9,7 @@ from ray._private.state import actors
 
 from actors.storage.files import list_files, read_json, read_parquet, write_json, write_parquet
 from conf.sweep import load_sweep, plan
-from pipeline.inputs import read_inputs
+from pipeline.dataset.load import read_inputs
 from pipeline.run import Prepared, carry_out, is_complete, prepare
 from pipeline.shared_engines import candidates, generate_group, groups
 from pipeline.versions import software

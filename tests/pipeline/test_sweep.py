@@ -10,7 +10,7 @@ import pytest
 from actors.storage.files import join, list_files, match_folders, read_json, write_bytes
 from conf.errors import BadInput, InfrastructureError
 from conf.sweep import plan
-from pipeline.cluster import side_by_side
+from pipeline.cluster.resources import side_by_side
 from pipeline.generate import finished_dialogues
 from pipeline.processes import RunProcesses
 from pipeline.run import is_complete, prepare

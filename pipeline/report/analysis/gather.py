@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from conf.schema import METRICS
-from pipeline.ceiling import Ceiling
-from pipeline.dataset import Gold
-from pipeline.report.analysis.ceiling import ceiling_of
+from pipeline.dataset.ceiling import Ceiling, ceiling_of
+from pipeline.dataset.open import Gold
 from pipeline.report.analysis.comparison import Comparison, compare
 from pipeline.report.analysis.effort import Effort, effort, read_turns
 from pipeline.report.analysis.flow import Flow, flow
@@ -51,7 +50,7 @@ def analyse(
         groups=group_rows(data, suppress_small),
         flow=flow(data, turns),
         effort=None if turns is None else effort(data, turns),
-        ceiling=None if gold is None else ceiling_of(gold, data),
+        ceiling=None if gold is None else ceiling_of(gold, data.scoring),
         comparisons=tuple(compare(data, other) for other in against),
         sensitivity=sensitivity([values(run) for run in (data, *against)], data.scoring.weights),
     )

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actors.schema import Box, Claim, Image, Turn
-from pipeline.explain import explain_measures
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, JudgedClaim, TurnReading
+from pipeline.metrics.explain import explain_measures
 from pipeline.report.viewer.pictures import identity
 
 Record = dict[str, Any]  # JSON values

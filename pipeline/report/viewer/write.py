@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from actors.schema import Dialogue, Image
 from actors.storage.files import join, list_files, parquet_schema, read_parquet, remove, write_bytes
 from conf.errors import BadInput
-from pipeline.dataset import Gold
+from pipeline.dataset.open import Gold
 from pipeline.metrics.base import DialogueReading, Response
 from pipeline.metrics.hallucination import checkable
 from pipeline.metrics.reading import read_dialogue

@@ -12,10 +12,9 @@ import pytest
 from actors.images import safe_relative
 from conf.errors import BadInput
 from conf.load import to_yaml
-from pipeline.architectures import text_only
-from pipeline.checkpoint import check_checkpoint
+from pipeline.checkpoint.check import check_checkpoint, text_only
 from pipeline.cli import main
-from pipeline.dataset import open_dataset
+from pipeline.dataset.open import open_dataset
 from pipeline.runs.directory import RunDirectory
 
 

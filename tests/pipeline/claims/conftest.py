@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.claims import packaged_lexicon
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 
 
 @pytest.fixture(scope="session")

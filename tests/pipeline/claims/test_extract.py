@@ -2,7 +2,7 @@ import pytest
 
 from actors.schema import Claim
 from pipeline.claims import Assertion, extract_assertions, leading_answer
-from pipeline.lexicon import Concept, Kind, Lexicon
+from pipeline.dataset.lexicon import Concept, Kind, Lexicon
 
 
 def concept(id: str, kind: Kind = "finding", *synonyms: str, group: str | None = None) -> Concept:

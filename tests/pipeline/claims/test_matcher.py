@@ -5,7 +5,7 @@ from pipeline.claims import extract_assertions, packaged_lexicon
 from pipeline.claims.matcher import forms, matcher_for
 from pipeline.claims.tokens import stem
 from pipeline.claims.triggers import changes, expand, triggers
-from pipeline.lexicon import Concept, Lexicon
+from pipeline.dataset.lexicon import Concept, Lexicon
 
 
 def lexicon(*concepts: Concept) -> Lexicon:

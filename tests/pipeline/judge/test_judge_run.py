@@ -16,7 +16,7 @@ from actors.storage.files import list_files, read_json, read_parquet
 from conf.judge import load_rubric
 from conf.load import load
 from pipeline import cli
-from pipeline.dataset import Gold
+from pipeline.dataset.open import Gold
 from pipeline.judge.judgements import read_judgements
 from pipeline.judge.tasks import items
 from pipeline.opened_run import open_run

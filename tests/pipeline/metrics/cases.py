@@ -1,10 +1,10 @@
 """A small chest lexicon and builders for hand-made dialogues."""
 
 from actors.schema import Claim, Dialogue, Finding, Image, Region, Turn
-from pipeline.lexicon import Concept, Lexicon
+from pipeline.dataset.lexicon import Concept, Lexicon
 from pipeline.metrics.base import Response
-from pipeline.metrics.evaluate import score_dialogue
 from pipeline.metrics.reading import read_dialogue
+from pipeline.metrics.score_dialogue import score_dialogue
 
 SIZE = 1000  # so that norm1000 coordinates are pixels
 RIGHT = "[100, 100, 300, 300]"

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from actors.schema import DIALOGUE_SCHEMA, Dialogue
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 from pipeline.phantom.build import DIALOGUES_PER_PART, build, write_part
 from pipeline.phantom.generate import draw_dialogue
 

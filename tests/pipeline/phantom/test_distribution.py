@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from actors.schema import ANSWER_TYPES, MODALITIES, STEPS, Dialogue
-from pipeline.describe import Description, describe
+from pipeline.dataset.describe import Description, describe
 
 
 @pytest.fixture(scope="module")

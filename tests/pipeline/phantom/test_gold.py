@@ -6,7 +6,7 @@ import pytest
 
 from actors.gold import gold_text
 from actors.schema import Claim, Dialogue, Turn
-from pipeline.lexicon import Lexicon
+from pipeline.dataset.lexicon import Lexicon
 from pipeline.phantom.concepts import lexicon_document
 
 

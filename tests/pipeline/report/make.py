@@ -14,7 +14,7 @@ from actors.gold import gold_text
 from actors.schema import DIALOGUE_SCHEMA, TURN_SCHEMA, Dialogue, Turn
 from actors.storage.files import join, read_parquet, write_bytes, write_json, write_parquet
 from conf.load import load
-from pipeline.dataset import Gold
+from pipeline.dataset.open import Gold
 from pipeline.phantom.build import dataset_document, write_part
 from pipeline.phantom.concepts import lexicon_document
 from pipeline.run import prepare, summarise

@@ -1,0 +1,1 @@
+"""Checkpoints, from their small files alone."""

@@ -1,0 +1,1 @@
+"""The Ray cluster: joined or started, what it can hold, pools of actors and tasks."""

@@ -1,0 +1,1 @@
+"""Datasets: opened, loaded, validated, described; their vocabulary."""

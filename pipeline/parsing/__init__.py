@@ -1,0 +1,1 @@
+"""Answers read: yes or no, letters, numbers, boxes, and what is reasoning rather than answer."""
