@@ -27,7 +27,7 @@ from pipeline.dataset.open import Gold
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.reduce import reduce_scores
 from pipeline.score import score
-from pipeline.tables import read_scores
+from pipeline.tables.scores import read_scores
 
 ERROR_RATE = 0.25
 ROWS_PER_FILE = 4096  # as generation writes them

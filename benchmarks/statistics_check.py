@@ -15,10 +15,10 @@ from scipy import stats
 
 from conf.schema import METRICS
 from pipeline.gate import decide
-from pipeline.gate_input import cluster_sums
 from pipeline.stats.intervals import intervals
 from pipeline.stats.paired import paired_differences
 from pipeline.stats.resample import Resampling
+from pipeline.tables.paired import cluster_sums
 from tests.pipeline.stats.simulate import clustered_turns, run_scores, sums_frame, world
 
 WEIGHTS = dict(zip(METRICS, (0.30, 0.25, 0.25, 0.20), strict=True))

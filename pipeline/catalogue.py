@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from actors.storage.files import join, list_files, read_parquet, write_parquet
-from pipeline.tables import SUMMARY_SCHEMA
+from pipeline.tables.schemas import SUMMARY_SCHEMA
 
 _s = pa.string()
 CATALOGUE_SCHEMA = pa.schema(

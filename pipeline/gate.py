@@ -21,11 +21,11 @@ from typing import Literal
 import pandas as pd
 
 from conf.errors import BadInput
-from pipeline.gate_input import cluster_sums, comparable
 from pipeline.stats.intervals import FEW_CLUSTERS, NO_VARIATION, Key
 from pipeline.stats.multiplicity import benjamini_hochberg, holm
 from pipeline.stats.paired import PairedDifference, paired_differences
 from pipeline.stats.resample import Resampling
+from pipeline.tables.paired import cluster_sums, comparable
 
 Verdict = Literal["regression", "non_inferior", "inconclusive", "undefined"]
 Outcome = Literal["pass", "inconclusive", "regression"]

@@ -25,7 +25,7 @@ from conf.sweep import GateConfig
 from pipeline.gate import GateResult, decide
 from pipeline.gate_report import gate_document, gate_junit
 from pipeline.runs.directory import RunDirectory
-from pipeline.tables import read_scores
+from pipeline.tables.scores import read_scores
 
 _TURNS = "failed_turns"  # its denominators are the turns that were asked for
 _SHOWN = 40  # characters of a value in an error

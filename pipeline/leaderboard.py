@@ -16,7 +16,7 @@ from rich.table import Table
 from conf.schema import METRICS
 from pipeline.reference_table import NOTE, PUBLISHED, Published
 from pipeline.stats.composite import OVERALL
-from pipeline.tables import ALL
+from pipeline.tables.schemas import ALL
 
 COLUMNS = (OVERALL, *METRICS)
 _BOARD = ("dataset", "release", "content", "limit", "dropped", "weights")

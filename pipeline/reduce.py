@@ -16,7 +16,7 @@ from pipeline.stats.composite import OVERALL, overall_value
 from pipeline.stats.intervals import intervals
 from pipeline.stats.resample import Resampling
 from pipeline.stats.table import COLUMNS
-from pipeline.tables import ALL, GROUP_COLUMNS, SUMMARY_SCHEMA, TURN_INDEX
+from pipeline.tables.schemas import ALL, GROUP_COLUMNS, SUMMARY_SCHEMA, TURN_INDEX
 
 Cells = dict[str, Any]  # one row of SUMMARY_SCHEMA, or part of it
 _FAILED = "failed_turns"

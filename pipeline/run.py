@@ -38,7 +38,7 @@ from pipeline.report import write_report
 from pipeline.run_pass import Asked, Generated
 from pipeline.runs.directory import RunDirectory
 from pipeline.score import score
-from pipeline.tables import read_scores
+from pipeline.tables.scores import read_scores
 from pipeline.versions import software
 
 logger = logging.getLogger(__name__)

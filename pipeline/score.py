@@ -25,9 +25,9 @@ from conf.errors import BadInput
 from pipeline.cluster.tasks import results
 from pipeline.dataset.open import Gold
 from pipeline.metrics.score_dialogue import score_dialogue
-from pipeline.responses import NEEDED, read_responses
-from pipeline.score_table import ScoreTable
-from pipeline.tables import JUDGED
+from pipeline.tables.schemas import JUDGED
+from pipeline.tables.scores import ScoreTable
+from pipeline.tables.turns import NEEDED, read_responses
 
 
 @dataclass(frozen=True, kw_only=True)

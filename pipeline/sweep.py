@@ -26,7 +26,7 @@ from pipeline.run import Prepared, carry_out, is_complete, prepare
 from pipeline.runs.directory import RunDirectory
 from pipeline.shared_engines import generate_ahead
 from pipeline.stats.composite import OVERALL
-from pipeline.tables import ALL
+from pipeline.tables.schemas import ALL
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from conf.errors import BadInput
 from pipeline.metrics.explain import explain
 from pipeline.metrics.reading import read_dialogue
 from pipeline.opened_run import open_run
-from pipeline.responses import read_responses
+from pipeline.tables.turns import read_responses
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 

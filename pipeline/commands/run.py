@@ -18,7 +18,7 @@ from pipeline.report import summary_table
 from pipeline.run import evaluate, generate_turns, prepare, summarise
 from pipeline.runs.directory import RunDirectory
 from pipeline.score import score
-from pipeline.tables import declared_dialect
+from pipeline.tables.turns import declared_dialect
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 

@@ -21,7 +21,7 @@ from pipeline.cluster.resources import ActorResources, actor_resources
 from pipeline.judge.judgements import judgement_rows, read_judgements
 from pipeline.judge.tasks import Item, judge_id, task_row, verdict_key
 from pipeline.runs.directory import RunDirectory
-from pipeline.tables import JUDGEMENT_SCHEMA
+from pipeline.tables.schemas import JUDGEMENT_SCHEMA
 
 _PER_TASK = 4  # items; small tasks are what streams
 

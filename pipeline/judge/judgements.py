@@ -15,7 +15,7 @@ from actors.storage.files import list_files, read_parquet, remove
 from conf.judge import JudgeConfig
 from pipeline.judge.tasks import Item
 from pipeline.judge.verdict import NoVerdict, read_verdict
-from pipeline.tables import JUDGEMENT_SCHEMA
+from pipeline.tables.schemas import JUDGEMENT_SCHEMA
 
 logger = logging.getLogger(__name__)
 

@@ -19,10 +19,10 @@ from pipeline.judge.judgements import read_judgements
 from pipeline.judge.labels import Labels, calibrate
 from pipeline.judge.scores import Verdict, Verdicts, dialogue_scores
 from pipeline.judge.tasks import Item, items, judge_id, verdict_key
-from pipeline.responses import read_responses
 from pipeline.runs.directory import RunDirectory
-from pipeline.score_table import ScoreTable
-from pipeline.tables import JUDGED
+from pipeline.tables.schemas import JUDGED
+from pipeline.tables.scores import ScoreTable
+from pipeline.tables.turns import read_responses
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from conf.schema import ScoringConfig
 from pipeline.derived import derived_values
 from pipeline.report.headline import HEADLINES, headline_markdown
 from pipeline.runs.directory import RunDirectory
-from pipeline.tables import ALL
+from pipeline.tables.schemas import ALL
 
 
 def write_report(run: RunDirectory, summary: pa.Table, scoring: ScoringConfig) -> None:

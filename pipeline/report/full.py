@@ -10,7 +10,7 @@ from pipeline.reference_table import NOTE, PUBLISHED
 from pipeline.report.analysis.comparison import Comparison
 from pipeline.report.analysis.gather import Analysis
 from pipeline.report.document import report_document
-from pipeline.tables import ALL
+from pipeline.tables.schemas import ALL
 
 
 def full_document(analysis: Analysis) -> dict[str, Any]:

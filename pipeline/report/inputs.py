@@ -19,7 +19,7 @@ from conf.load import from_document
 from conf.schema import RunConfig, ScoringConfig
 from pipeline.dataset.open import Gold, open_dataset
 from pipeline.runs.directory import RunDirectory
-from pipeline.tables import read_scores
+from pipeline.tables.scores import read_scores
 
 Row = dict[str, Any]  # one row of SUMMARY_SCHEMA
 

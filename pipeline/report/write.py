@@ -18,7 +18,7 @@ from pipeline.report.page import Page, write_page
 from pipeline.report.sections.all import sections
 from pipeline.report.viewer.write import clear_viewer, has_turns, write_viewer
 from pipeline.report.wording import date
-from pipeline.tables import ALL
+from pipeline.tables.schemas import ALL
 
 REPORT = "report"
 

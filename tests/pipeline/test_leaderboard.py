@@ -9,7 +9,7 @@ from pipeline.catalogue import CATALOGUE_SCHEMA, enter, read_catalogue
 from pipeline.cli import main
 from pipeline.leaderboard import boards, leaderboard_document, leaderboard_markdown
 from pipeline.reference_table import NOTE, PUBLISHED
-from pipeline.tables import SUMMARY_SCHEMA
+from pipeline.tables.schemas import SUMMARY_SCHEMA
 from tests.pipeline.sweeps import copy_of, run_folder
 
 

@@ -15,7 +15,7 @@ from pipeline.metrics.score_dialogue import score_dialogue
 from pipeline.phantom.concepts import lexicon_document
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.reduce import reduce_scores
-from pipeline.tables import GROUP_COLUMNS
+from pipeline.tables.schemas import GROUP_COLUMNS
 
 ALL_DIALOGUES = 8000
 

@@ -16,7 +16,8 @@ from pipeline.dataset.open import Gold, open_dataset
 from pipeline.reduce import reduce_scores
 from pipeline.runs.directory import RunDirectory
 from pipeline.score import _connected, plan_units, score_unit
-from pipeline.tables import declared_dialect, read_scores
+from pipeline.tables.scores import read_scores
+from pipeline.tables.turns import declared_dialect
 from tests.pipeline.runs import summary_rows, turn_rows, value
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")

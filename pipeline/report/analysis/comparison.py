@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from conf.schema import METRICS
-from pipeline.gate_input import cluster_sums, comparable
 from pipeline.metrics.base import RIGHT
 from pipeline.report.inputs import RunData
 from pipeline.stats.intervals import Key
 from pipeline.stats.multiplicity import holm
 from pipeline.stats.paired import PairedDifference, paired_differences
 from pipeline.stats.resample import Resampling
-from pipeline.tables import ALL
+from pipeline.tables.paired import cluster_sums, comparable
+from pipeline.tables.schemas import ALL
 
 _SEED = 20260101
 _AT_TURN = "turn_accuracy@"

@@ -15,7 +15,7 @@ from pipeline.report.analysis.flow import Flow, flow
 from pipeline.report.analysis.groups import Groups, group_rows
 from pipeline.report.analysis.sensitivity import Sensitivity, sensitivity
 from pipeline.report.inputs import RunData
-from pipeline.tables import ALL
+from pipeline.tables.schemas import ALL
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.report.inputs import RunData
-from pipeline.tables import ALL, GROUP_COLUMNS, TURN_INDEX
+from pipeline.tables.schemas import ALL, GROUP_COLUMNS, TURN_INDEX
 
 SMALL = 10  # patients; the customary threshold of small-number suppression in health statistics
 SUPPRESSED = f"suppressed: fewer than {SMALL} patients in this group, or in the one it would reveal"

@@ -9,7 +9,7 @@ from pipeline.report.blocks import Block, Cell, Section, Table, Text, row
 from pipeline.report.headline import HEADLINES
 from pipeline.report.wording import count, percent, span, title
 from pipeline.stats.composite import oriented
-from pipeline.tables import ALL
+from pipeline.tables.schemas import ALL
 
 _STEPS = 7  # of the heat scale
 _KINDS = ("source", "modality", "health_system", "language", "release")

@@ -15,7 +15,7 @@ from pipeline.report.inputs import RunData
 from pipeline.report.wording import count, p_value, percent, points, points_span, title
 from pipeline.stats.composite import OVERALL, overall_value
 from pipeline.stats.paired import PairedDifference
-from pipeline.tables import ALL
+from pipeline.tables.schemas import ALL
 
 
 def comparison(analysis: Analysis) -> Section:

@@ -12,7 +12,7 @@ from pipeline.report.headline import HEADLINES
 from pipeline.report.sections.breakdown import value_cell
 from pipeline.report.wording import count, level, percent, span, title, with_span
 from pipeline.stats.composite import INVERTED
-from pipeline.tables import ALL
+from pipeline.tables.schemas import ALL
 
 
 def overview(analysis: Analysis) -> Section:

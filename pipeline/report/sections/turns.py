@@ -11,7 +11,7 @@ from pipeline.report.blocks import Figure, Section, Table, Text, row
 from pipeline.report.charts import Mark, interval_chart, line_chart
 from pipeline.report.sections.breakdown import patients_cell, value_cell
 from pipeline.report.wording import count, title, with_span
-from pipeline.tables import ALL, TURN_INDEX
+from pipeline.tables.schemas import ALL, TURN_INDEX
 
 _CASCADE = ("error_cascade_right_after_right", "error_cascade_right_after_wrong")
 _KEPT = (

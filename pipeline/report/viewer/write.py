@@ -20,7 +20,7 @@ from pipeline.report.script_data import script
 from pipeline.report.viewer.index import SHARD, Listed, index_document
 from pipeline.report.viewer.pictures import FOLDER, write_pictures
 from pipeline.report.viewer.records import Record, dialogue_record
-from pipeline.tables import declared_dialect
+from pipeline.tables.turns import declared_dialect
 
 Answers = Mapping[str, Mapping[int, Response]]  # by dialogue and turn
 DATA = "data"

@@ -20,10 +20,10 @@ from pipeline.dataset.open import Gold
 from pipeline.judge.judgements import read_judgements
 from pipeline.judge.tasks import items
 from pipeline.opened_run import open_run
-from pipeline.responses import read_responses
 from pipeline.run import evaluate, summarise
 from pipeline.runs.directory import RunDirectory
 from pipeline.score import score
+from pipeline.tables.turns import read_responses
 from tests.actors.chat_server import chat_server, completion
 from tests.pipeline.judge.rubrics import JUDGE
 

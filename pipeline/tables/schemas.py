@@ -3,11 +3,7 @@
 Turn outputs are ``actors.schema.TURN_SCHEMA``.
 """
 
-import pandas as pd
 import pyarrow as pa
-
-from actors.storage.files import join, list_files, parquet_schema, read_parquet
-from conf.errors import BadInput
 
 GROUP_COLUMNS = ("specialty", "source", "modality", "health_system", "language", "release")
 ALL = ("overall", "all")  # the group of all dialogues: its kind and its name
@@ -70,32 +66,3 @@ JUDGEMENT_SCHEMA = pa.schema(
         pa.field("latency_s", pa.float64()),
     ]
 )
-
-
-def read_scores(output: str) -> pd.DataFrame:
-    """Read a run's score rows, sorted by dialogue and metric.
-
-    Raises:
-        BadInput: there are none.
-    """
-    files = list_files(join(output, "scores"), ".parquet")
-    if not files:
-        raise BadInput(f"{join(output, 'scores')} holds no score file; run score first")
-    table = pa.concat_tables(read_parquet(f).cast(SCORE_SCHEMA) for f in files)
-    frame: pd.DataFrame = table.to_pandas()
-    return frame.sort_values(["dialogue_id", "metric"], ignore_index=True)
-
-
-def declared_dialect(turns: str) -> str:
-    """Give the box dialect that the turn files declare in their metadata, else norm1000.
-
-    Raises:
-        BadInput: two files declare different dialects.
-    """
-    declared = {
-        (parquet_schema(uri).metadata or {}).get(b"box_dialect", b"").decode()
-        for uri in list_files(turns, ".parquet")
-    } - {""}
-    if len(declared) > 1:
-        raise BadInput(f"{turns} mixes the box dialects {', '.join(sorted(declared))}")
-    return declared.pop() if declared else "norm1000"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import pyarrow.compute as pc
 
-from actors.storage.files import parquet_schema, read_parquet
+from actors.storage.files import list_files, parquet_schema, read_parquet
 from conf.errors import BadInput
 from pipeline.metrics.base import Response
 
@@ -38,3 +38,18 @@ def read_responses(
                 raise BadInput(f"{uri}: status is {row['status']!r}; it must be ok or failed")
             found[row["dialogue_id"]][row["turn"]] = Response.from_row(row)
     return found
+
+
+def declared_dialect(turns: str) -> str:
+    """Give the box dialect that the turn files declare in their metadata, else norm1000.
+
+    Raises:
+        BadInput: two files declare different dialects.
+    """
+    declared = {
+        (parquet_schema(uri).metadata or {}).get(b"box_dialect", b"").decode()
+        for uri in list_files(turns, ".parquet")
+    } - {""}
+    if len(declared) > 1:
+        raise BadInput(f"{turns} mixes the box dialects {', '.join(sorted(declared))}")
+    return declared.pop() if declared else "norm1000"

@@ -1,0 +1,1 @@
+"""The tables at which the phases meet: schemas, turn outputs, scores, pairs of runs."""
