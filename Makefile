@@ -59,7 +59,7 @@ gaming: setup ## what strategies without sight score on the phantom
 	$(BIN)/python -m benchmarks.gaming
 
 claims-report: setup ## precision and recall of claim extraction on the labelled sentences
-	$(BIN)/python -m pipeline.claims.report
+	$(BIN)/python -m benchmarks.claims.report
 
 lock: ## resolve the lock files again (needs uv)
 	uv pip compile --python-version 3.11 --no-header --no-annotate --override requirements/cpu.overrides $(UV_FLAGS) requirements/cpu.in -o requirements/cpu.lock

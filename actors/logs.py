@@ -59,7 +59,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class PlainFormatter(logging.Formatter):
-    """``WARNING pipeline.generate [run_id=…]: message``."""
+    """``WARNING pipeline.generate.generate [run_id=…]: message``."""
 
     def __init__(self) -> None:
         super().__init__("%(levelname)s %(name)s%(ids)s: %(message)s")

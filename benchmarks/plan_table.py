@@ -7,8 +7,8 @@ The turns per dialogue are those of the phantom dataset's first 400 dialogues, t
 
 from conf.load import load
 from pipeline.phantom.generate import plan_dialogue
-from pipeline.plan import Speed, engines_of, estimate
-from pipeline.status import clock
+from pipeline.runs.estimate import Speed, engines_of, estimate
+from pipeline.runs.status import clock
 
 SAMPLE, TIMES = 400, 20
 RATES = (2.0, 5.0, 10.0, 20.0)  # turns/s per GPU

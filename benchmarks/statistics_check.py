@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from conf.schema import METRICS
-from pipeline.gate import decide
+from pipeline.gate.verdict import decide
 from pipeline.stats.intervals import intervals
 from pipeline.stats.paired import paired_differences
 from pipeline.stats.resample import Resampling

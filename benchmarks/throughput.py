@@ -29,7 +29,8 @@ from actors.storage.files import list_files, read_parquet
 from conf.load import load
 from conf.schema import RunConfig
 from pipeline.cluster.connect import cluster
-from pipeline.run import Prepared, generate_turns, prepare
+from pipeline.run import generate_turns
+from pipeline.runs.prepare import Prepared, prepare
 
 BATCH = 64
 

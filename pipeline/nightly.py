@@ -15,8 +15,8 @@ from typing import Any, Literal
 from actors.storage.files import exists, join, read_json, write_json
 from conf.errors import BadInput, IncompleteRun
 from conf.sweep import GateConfig
-from pipeline.gate_runs import Gated, gate_runs, write_gate
-from pipeline.sweep import SweptRun
+from pipeline.gate.gate import Gated, gate_runs, write_gate
+from pipeline.sweep.sweep import SweptRun
 
 Outcome = Literal["first", "pass", "inconclusive", "regression", "refused", "failed"]
 

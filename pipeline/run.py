@@ -5,54 +5,32 @@ dialogues -> generate -> turns/ -> score -> scores/ -> reduce -> summary -> repo
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
 
-import pyarrow as pa
-
-from actors.checkpoints import weights_id
-from actors.conversation import system_prompt
-from actors.logs import bind
 from actors.reload_check import Probe, Reference
 from actors.storage.files import (
-    exists,
     read_json,
     read_parquet,
-    write_bytes,
     write_json,
     write_parquet,
 )
-from conf.load import fingerprint, to_yaml
 from conf.schema import RunConfig, ScoringConfig
-from pipeline.catalogue import enter
-from pipeline.checkpoint.check import check_checkpoint
 from pipeline.cluster.capacity import capacity
 from pipeline.cluster.connect import cluster
 from pipeline.cluster.resources import ActorResources, wanted
-from pipeline.dataset.load import Inputs, read_inputs
-from pipeline.dataset.open import Dataset, Gold
-from pipeline.generate import generate
-from pipeline.manifest import new_manifest, now
+from pipeline.dataset.open import Gold
+from pipeline.generate.generate import generate
+from pipeline.generate.run_pass import Asked, Generated
+from pipeline.leaderboard.catalog import enter
 from pipeline.reduce import reduce_scores
 from pipeline.report import write_report
-from pipeline.run_pass import Asked, Generated
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.manifest import now, software
+from pipeline.runs.prepare import Prepared, prepare, scored_with
 from pipeline.score import score
 from pipeline.tables.scores import read_scores
-from pipeline.versions import software
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """A run whose inputs were checked: what will be asked, and where it goes."""
-
-    config: RunConfig
-    dataset: Dataset
-    dialogues: pa.Table
-    run: RunDirectory
-    run_id: str
 
 
 def evaluate(config: RunConfig) -> RunDirectory:
@@ -74,52 +52,11 @@ def carry_out(prepared: Prepared) -> RunDirectory:
         score(gold, run.turns, run.root, config.model.box_dialect)
     summarise(run, config.scoring)
     # The marker comes last: whoever reads "complete" finds everything else.
-    done = {"status": "complete", "finished": now(), "scored": _scored(config.scoring)}
+    done = {"status": "complete", "finished": now(), "scored": scored_with(config.scoring)}
     manifest = read_json(run.manifest) | done
     enter(config.output, manifest, read_parquet(run.summary))
     write_json(run.manifest, manifest)
     return run
-
-
-def is_complete(prepared: Prepared) -> bool:
-    """Tell whether this run was carried out, with these weights and this version's scoring."""
-    manifest = read_json(prepared.run.manifest)
-    scored = _scored(prepared.config.scoring)
-    return bool(manifest["status"] == "complete" and manifest["scored"] == scored)
-
-
-def prepare(config: RunConfig, inputs: Inputs | None = None, *, dry: bool = False) -> Prepared:
-    """Check the model, name the run, write its configuration and manifest.
-
-    ``inputs`` saves reading the dataset again where many runs share it; ``dry`` writes nothing.
-
-    Raises:
-        BadInput: dataset or checkpoint cannot be used.
-    """
-    inputs = inputs or read_inputs(config.dataset)
-    source = config.model.source
-    if config.model.backend == "vllm":
-        check_checkpoint(source)
-        weights = weights_id(source)
-    else:
-        weights = f"scripted:{source}"
-    run_id = fingerprint(
-        config,
-        dataset_id=inputs.dataset.content_id,
-        weights_id=weights,
-        protocol=system_prompt(config.model.box_dialect),
-    )
-    run = RunDirectory.of(config.output, config.model.name, run_id)
-    bind(run_id=run_id)
-    prepared = Prepared(
-        config=config, dataset=inputs.dataset, dialogues=inputs.dialogues, run=run, run_id=run_id
-    )
-    if dry:
-        return prepared
-    write_bytes(run.config, to_yaml(config).encode())
-    if not exists(run.manifest):
-        write_json(run.manifest, new_manifest(config, inputs, run_id, weights))
-    return prepared
 
 
 def generate_turns(prepared: Prepared) -> Generated:
@@ -188,7 +125,3 @@ def summarise(run: RunDirectory, scoring: ScoringConfig) -> None:
 def _engines(config: RunConfig) -> ActorResources:
     """What the engines took: the unit of a measured rate."""
     return wanted(config.compute, capacity(), gpus_per_engine=config.model.gpus_per_engine)
-
-
-def _scored(scoring: ScoringConfig) -> dict[str, Any]:
-    return {"imcbench": software().get("imcbench"), **asdict(scoring)}

@@ -1,7 +1,7 @@
 """How a checkpoint writes a region of interest: the instruction it gets, and the exact form.
 
 In: a dialect of ``conf.schema.BOX_DIALECTS`` and a box in pixels of the stored image.
-Out: text. Reading the same forms back is ``pipeline.parsing.boxes``; docs/boxes.md lists their sources.
+Out: text. ``actors.boxes.read`` reads the same forms back; docs/boxes.md lists their sources.
 """
 
 from math import ceil, floor

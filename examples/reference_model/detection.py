@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from actors.schema import Dialogue
-from pipeline.phantom.modalities import MODALITIES
+from pipeline.phantom.catalogue.modalities import MODALITIES
 
 _LEAST_COVER = 0.25  # of a cell, for the cell to answer for a lesion
 _BOX_WEIGHT = 5.0

@@ -9,7 +9,7 @@ from actors.storage.files import list_files
 from conf.errors import BadInput
 from pipeline.metrics.explain import explain
 from pipeline.metrics.reading import read_dialogue
-from pipeline.opened_run import open_run
+from pipeline.runs.open import open_run
 from pipeline.tables.turns import read_responses
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it

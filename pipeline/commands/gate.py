@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from conf.errors import ConfigError
 from conf.sweep import DEFAULT_MARGIN, GateConfig
-from pipeline.gate_report import gate_table
-from pipeline.gate_runs import Gated, gate_runs, write_gate
+from pipeline.gate.gate import Gated, gate_runs, write_gate
+from pipeline.gate.render import gate_table
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 _CODES = (

@@ -9,8 +9,8 @@ from conf.judge import load_judging
 from pipeline.cluster.connect import cluster
 from pipeline.judge.labels import read_labels
 from pipeline.judge.run import Judged, judge_run
-from pipeline.opened_run import open_run
 from pipeline.run import summarise
+from pipeline.runs.open import open_run
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 

@@ -8,9 +8,9 @@ from conf.errors import BadInput
 from conf.load import load
 from pipeline.commands.run import add_config
 from pipeline.dataset.open import open_dataset, turn_counts
-from pipeline.plan import ENGINE_START_S, Estimate, Speed, engines_of, estimate, speed_of
 from pipeline.runs.directory import RunDirectory
-from pipeline.status import clock
+from pipeline.runs.estimate import ENGINE_START_S, Estimate, Speed, engines_of, estimate, speed_of
+from pipeline.runs.status import clock
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 # What a plan does not depend on need not be given.

@@ -13,10 +13,11 @@ from conf.load import from_document, load
 from conf.schema import BOX_DIALECTS, METRICS, RunConfig, ScoringConfig
 from pipeline.cluster.connect import cluster
 from pipeline.dataset.open import Gold, open_dataset
-from pipeline.outlook import outlook, outlook_text
 from pipeline.report import summary_table
-from pipeline.run import evaluate, generate_turns, prepare, summarise
+from pipeline.run import evaluate, generate_turns, summarise
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.dry_run import outlook, outlook_text
+from pipeline.runs.prepare import prepare
 from pipeline.score import score
 from pipeline.tables.turns import declared_dialect
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 
 from pipeline.runs.directory import RunDirectory
-from pipeline.status import status, status_text
+from pipeline.runs.status import status, status_text
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 

@@ -11,10 +11,10 @@ from actors.storage.files import join, write_bytes, write_json
 from conf.errors import BadInput
 from conf.schema import METRICS
 from conf.sweep import SweepConfig, load_sweep
-from pipeline.catalogue import read_catalogue
 from pipeline.commands.gate import show
-from pipeline.gate_runs import Gated
-from pipeline.leaderboard import (
+from pipeline.gate.gate import Gated
+from pipeline.leaderboard.catalog import read_catalogue
+from pipeline.leaderboard.leaderboard import (
     board_table,
     boards,
     leaderboard_document,
@@ -23,7 +23,7 @@ from pipeline.leaderboard import (
 )
 from pipeline.nightly import Verdict, exit_code, judge
 from pipeline.stats.composite import OVERALL
-from pipeline.sweep import SweptRun, sweep
+from pipeline.sweep.sweep import SweptRun, sweep
 
 _Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 _INCOMPLETE = 3

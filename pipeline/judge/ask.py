@@ -18,8 +18,8 @@ from conf.judge import JudgeConfig
 from conf.schema import ComputeConfig
 from pipeline.cluster.pool import ActorPool, root_cause
 from pipeline.cluster.resources import ActorResources, actor_resources
+from pipeline.judge.items import Item, judge_id, task_row, verdict_key
 from pipeline.judge.judgements import judgement_rows, read_judgements
-from pipeline.judge.tasks import Item, judge_id, task_row, verdict_key
 from pipeline.runs.directory import RunDirectory
 from pipeline.tables.schemas import JUDGEMENT_SCHEMA
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from actors.schema import Row
 from actors.storage.files import list_files, read_parquet, remove
 from conf.judge import JudgeConfig
-from pipeline.judge.tasks import Item
+from pipeline.judge.items import Item
 from pipeline.judge.verdict import NoVerdict, read_verdict
 from pipeline.tables.schemas import JUDGEMENT_SCHEMA
 

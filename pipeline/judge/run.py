@@ -14,11 +14,11 @@ from actors.schema import Dialogue, Row
 from actors.storage.files import join, list_files, write_json, write_parquet
 from conf.judge import JudgeConfig, JudgingConfig
 from pipeline.judge.ask import Asked, ask
-from pipeline.judge.document import rubric_document
+from pipeline.judge.items import Item, items, judge_id, verdict_key
 from pipeline.judge.judgements import read_judgements
 from pipeline.judge.labels import Labels, calibrate
 from pipeline.judge.scores import Verdict, Verdicts, dialogue_scores
-from pipeline.judge.tasks import Item, items, judge_id, verdict_key
+from pipeline.judge.summary import rubric_document
 from pipeline.runs.directory import RunDirectory
 from pipeline.tables.schemas import JUDGED
 from pipeline.tables.scores import ScoreTable

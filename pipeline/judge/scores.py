@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from conf.judge import Criterion, Rubric
 from pipeline.judge.calibration import Calibration
-from pipeline.judge.tasks import Item
+from pipeline.judge.items import Item
 from pipeline.metrics.base import Score, ratio
 
 JURY = "jury"

@@ -19,7 +19,7 @@ import ray
 from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
 from actors.storage.files import join, write_bytes
 from pipeline.cluster.tasks import results
-from pipeline.phantom.concepts import lexicon_document
+from pipeline.phantom.catalogue.concepts import lexicon_document
 from pipeline.phantom.generate import RELEASE, draw_dialogue
 
 GENERATOR_VERSION = 1  # raise it whenever the same seed gives other bytes

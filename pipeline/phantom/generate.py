@@ -12,13 +12,13 @@ from itertools import count
 import numpy as np
 
 from actors.schema import Dialogue
-from pipeline.phantom.annotation import finding_rows, image_rows, region_rows
-from pipeline.phantom.catalogue import Source
-from pipeline.phantom.modalities import MODALITIES, SOURCES
-from pipeline.phantom.render import Picture, Pixels, png_bytes, render
+from pipeline.phantom.catalogue.modalities import MODALITIES, SOURCES
+from pipeline.phantom.catalogue.types import Source
+from pipeline.phantom.dialogue.annotation import finding_rows, image_rows, region_rows
+from pipeline.phantom.dialogue.script import draw_length, draw_script
+from pipeline.phantom.dialogue.turns import tell
+from pipeline.phantom.drawing.render import Picture, Pixels, png_bytes, render
 from pipeline.phantom.scene import draw_scene
-from pipeline.phantom.script import draw_length, draw_script
-from pipeline.phantom.telling import tell
 
 RELEASE = "2026Q3"
 _BLOCK = 12  # dialogues

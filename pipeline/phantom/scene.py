@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from actors.schema import Box
-from pipeline.phantom.catalogue import NORMAL, FindingType, Modality, Rule, Source
-from pipeline.phantom.render import Lesion, Picture
-from pipeline.phantom.shapes import Shape, rasterise
+from pipeline.phantom.catalogue.types import NORMAL, FindingType, Modality, Rule, Source
+from pipeline.phantom.drawing.render import Lesion, Picture
+from pipeline.phantom.drawing.shapes import Shape, rasterise
 
 CHANGES = ("new", "larger", "stable", "smaller", "resolved")
 _CHANGE_SHARES = (0.2, 0.22, 0.2, 0.2, 0.18)

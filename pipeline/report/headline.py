@@ -11,7 +11,7 @@ import pyarrow as pa
 from rich.table import Table
 
 from conf.schema import METRICS
-from pipeline.report.wording import TITLES
+from pipeline.report.format import TITLES
 from pipeline.stats.composite import OVERALL
 
 HEADLINES = (OVERALL, *METRICS)

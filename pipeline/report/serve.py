@@ -13,9 +13,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 from actors.storage.files import exists, glob_files, join, read_bytes, read_json
 from conf.errors import BadInput
+from pipeline.report.format import NONE, date, percent, title
 from pipeline.report.headline import HEADLINES
 from pipeline.report.page import POLICY, assets, render
-from pipeline.report.wording import NONE, date, percent, title
 
 _DEPTH = ("report.json", "*/report.json", "*/*/report.json")  # a run, a model's runs, all runs
 

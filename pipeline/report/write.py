@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from actors.storage.files import join, write_bytes, write_json
 from conf.errors import BadInput
 from pipeline.dataset.open import Gold
-from pipeline.report.analysis.gather import Analysis, analyse
+from pipeline.report.analysis.analyse import Analysis, analyse
 from pipeline.report.analysis.groups import SMALL
 from pipeline.report.blocks import Section
-from pipeline.report.full import full_document
+from pipeline.report.format import date
 from pipeline.report.inputs import Options, RunData, distinct, load_gold, load_run
+from pipeline.report.json_report import full_document
 from pipeline.report.markdown import markdown
 from pipeline.report.page import Page, write_page
-from pipeline.report.sections.all import sections
+from pipeline.report.sections import breakdown, overview, protocol, quality, turns
+from pipeline.report.sections.comparison import comparison, leaderboard
 from pipeline.report.viewer.write import clear_viewer, has_turns, write_viewer
-from pipeline.report.wording import date
 from pipeline.tables.schemas import ALL
 
 REPORT = "report"
@@ -43,7 +44,7 @@ def write_full_report(
     analysis = analyse(data, others, gold, options.suppress_small)
     if ALL in analysis.groups.hidden:
         raise BadInput(f"{root}: fewer than {SMALL} patients in all; nothing may be shown")
-    told = sections(analysis)
+    told = _sections(analysis)
     title = f"Evaluation of {data.label}"
     write_json(data.run.report("json"), full_document(analysis))
     write_bytes(data.run.report("md"), markdown(title, told).encode())
@@ -83,4 +84,28 @@ def _page(analysis: Analysis, told: tuple[Section, ...], why: str, options: Opti
         why=why,
         images=options.images,
         text=options.text,
+    )
+
+
+def _sections(analysis: Analysis) -> tuple[Section, ...]:
+    """Write all sections; the comparison only where there is something to compare with."""
+    compared = (comparison(analysis),) if analysis.comparisons else ()
+    return (
+        overview.overview(analysis),
+        *compared,
+        breakdown.specialties(analysis),
+        breakdown.other_groups(analysis),
+        turns.by_turn(analysis),
+        turns.grounding(analysis),
+        turns.hallucination(analysis),
+        turns.answers(analysis),
+        quality.losses(analysis),
+        quality.weights(analysis),
+        quality.annotators(analysis),
+        quality.cost(analysis),
+        leaderboard(analysis),
+        protocol.protocol(analysis),
+        overview.how_to_read(analysis),
+        overview.limits(analysis),
+        protocol.checklist(analysis),
     )

@@ -13,9 +13,9 @@ import pytest
 
 from actors.storage.files import list_files, read_json
 from pipeline.runs.directory import RunDirectory
-from pipeline.status import status
+from pipeline.runs.status import status
 from tests.cluster.nodes import ENVIRONMENT, RAY, ROOT, free_port, started, wait_for
-from tests.pipeline.runs import assert_one_row_per_turn, value
+from tests.pipeline.finished_runs import assert_one_row_per_turn, value
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from pipeline.checkpoint.tiny import init_tiny
 from pipeline.commands.model import phantom_corpus
 from pipeline.dataset.open import open_dataset
 from pipeline.runs.directory import RunDirectory
-from pipeline.sweep import SweptRun, sweep
-from tests.pipeline.runs import summary_rows, turn_rows
+from pipeline.sweep.sweep import SweptRun, sweep
+from tests.pipeline.finished_runs import summary_rows, turn_rows
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 

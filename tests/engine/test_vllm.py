@@ -13,7 +13,7 @@ from pipeline.commands.model import phantom_corpus
 from pipeline.dataset.open import open_dataset
 from pipeline.run import evaluate
 from pipeline.runs.directory import RunDirectory
-from tests.pipeline.runs import assert_one_row_per_turn, turn_rows
+from tests.pipeline.finished_runs import assert_one_row_per_turn, turn_rows
 
 BLOCK = 32
 MAX_TOKENS = 24

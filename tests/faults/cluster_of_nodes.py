@@ -15,7 +15,8 @@ from ray.cluster_utils import Cluster
 
 from actors.storage.files import list_files
 from conf.load import load
-from pipeline.run import evaluate, prepare
+from pipeline.run import evaluate
+from pipeline.runs.prepare import prepare
 
 STORE = 80 * 2**20
 

@@ -12,7 +12,7 @@ from pipeline.dataset.open import open_dataset
 from pipeline.runs.directory import RunDirectory
 from tests.faults import s3
 from tests.faults.proxy import FaultProxy
-from tests.pipeline.runs import summary_rows, turn_rows
+from tests.pipeline.finished_runs import summary_rows, turn_rows
 
 
 @dataclass(frozen=True, kw_only=True)

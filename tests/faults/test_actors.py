@@ -12,8 +12,9 @@ from ray._private.state import actors
 from actors.storage.files import list_files
 from conf.errors import InfrastructureError
 from pipeline.dataset.open import open_dataset
-from pipeline.run import evaluate, prepare
-from tests.pipeline.runs import assert_one_row_per_turn, turn_rows
+from pipeline.run import evaluate
+from pipeline.runs.prepare import prepare
+from tests.pipeline.finished_runs import assert_one_row_per_turn, turn_rows
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 # The same answers as those of the undisturbed run, in small tasks.

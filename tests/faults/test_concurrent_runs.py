@@ -9,9 +9,10 @@ import pytest
 
 from actors.storage.files import exists, join, list_files
 from conf.errors import InfrastructureError
-from pipeline.lease import hold
-from pipeline.run import evaluate, prepare
-from tests.pipeline.runs import assert_one_row_per_turn, summary_rows, turn_rows
+from pipeline.run import evaluate
+from pipeline.runs.lease import hold
+from pipeline.runs.prepare import prepare
+from tests.pipeline.finished_runs import assert_one_row_per_turn, summary_rows, turn_rows
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("ray_cluster")]
 

@@ -17,8 +17,9 @@ import ray
 from actors.storage.files import list_files, read_parquet
 from conf.load import to_yaml
 from pipeline.cli import main
-from pipeline.run import evaluate, prepare
-from tests.pipeline.runs import summary_rows
+from pipeline.run import evaluate
+from pipeline.runs.prepare import prepare
+from tests.pipeline.finished_runs import summary_rows
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("ray_cluster")]
 KILLS = 20

@@ -14,9 +14,10 @@ from actors.storage.files import list_files
 from conf.load import load
 from pipeline.checkpoint.tiny import init_tiny
 from pipeline.commands.model import phantom_corpus
-from pipeline.run import evaluate, prepare
+from pipeline.run import evaluate
+from pipeline.runs.prepare import prepare
 from tests.faults.conftest import answered_keys, keys, observe
-from tests.pipeline.runs import turn_rows
+from tests.pipeline.finished_runs import turn_rows
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 LIMIT = 16

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conf.load import to_yaml
-from pipeline.run import prepare
+from pipeline.runs.prepare import prepare
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("ray_cluster")]
 ROOT = Path(__file__).parents[2]

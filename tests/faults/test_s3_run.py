@@ -19,7 +19,7 @@ from tests.conftest import scripted_config
 from tests.faults import s3
 from tests.faults.conftest import answered_keys, keys, observe
 from tests.faults.proxy import KINDS
-from tests.pipeline.runs import assert_one_row_per_turn, summary_rows, turn_rows
+from tests.pipeline.finished_runs import assert_one_row_per_turn, summary_rows, turn_rows
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("ray_cluster")]
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sweep import SweptRun, sweep
+from pipeline.sweep.sweep import SweptRun, sweep
 from tests.pipeline.sweeps import sweep_of
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from actors.storage.files import list_files, read_json, read_parquet
 from conf.load import to_yaml
-from pipeline.run import evaluate, prepare
-from tests.pipeline.runs import assert_one_row_per_turn, summary_rows
+from pipeline.run import evaluate
+from pipeline.runs.prepare import prepare
+from tests.pipeline.finished_runs import assert_one_row_per_turn, summary_rows
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 ROOT = Path(__file__).parents[2]

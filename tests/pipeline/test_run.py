@@ -11,9 +11,10 @@ from actors.schema import TURN_SCHEMA
 from actors.storage.files import list_files, read_json, read_parquet
 from conf.errors import BadInput, ConfigError, InfrastructureError
 from pipeline.dataset.open import open_dataset
-from pipeline.generate import finished_dialogues
-from pipeline.run import evaluate, prepare
-from tests.pipeline.runs import assert_one_row_per_turn, summary_rows, turn_rows, value
+from pipeline.generate.generate import finished_dialogues
+from pipeline.run import evaluate
+from pipeline.runs.prepare import prepare
+from tests.pipeline.finished_runs import assert_one_row_per_turn, summary_rows, turn_rows, value
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 

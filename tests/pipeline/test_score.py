@@ -18,7 +18,7 @@ from pipeline.runs.directory import RunDirectory
 from pipeline.score import _connected, plan_units, score_unit
 from pipeline.tables.scores import read_scores
 from pipeline.tables.turns import declared_dialect
-from tests.pipeline.runs import summary_rows, turn_rows, value
+from tests.pipeline.finished_runs import summary_rows, turn_rows, value
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 NEEDED = ["dialogue_id", "turn", "status", "response"]

@@ -3,11 +3,11 @@
 In: an ``Analysis``. Out: sections.
 """
 
-from pipeline.report.analysis.gather import Analysis
+from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.analysis.groups import SMALL, SUPPRESSED, Groups, Key
 from pipeline.report.blocks import Block, Cell, Section, Table, Text, row
+from pipeline.report.format import count, percent, span, title
 from pipeline.report.headline import HEADLINES
-from pipeline.report.wording import count, percent, span, title
 from pipeline.stats.composite import oriented
 from pipeline.tables.schemas import ALL
 

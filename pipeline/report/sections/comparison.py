@@ -4,15 +4,15 @@ In: an ``Analysis`` with comparisons. Out: sections.
 """
 
 from conf.schema import METRICS
-from pipeline.reference_table import NOTE, PUBLISHED, Published
+from pipeline.leaderboard.published import NOTE, PUBLISHED, Published
+from pipeline.report.analysis.analyse import Analysis, values
 from pipeline.report.analysis.comparison import Comparison
-from pipeline.report.analysis.gather import Analysis, values
 from pipeline.report.analysis.groups import Groups, Key
 from pipeline.report.blocks import Block, Cell, Figure, Section, Table, Text, row
 from pipeline.report.charts import Mark, interval_chart
+from pipeline.report.format import count, p_value, percent, points, points_span, title
 from pipeline.report.headline import HEADLINES
 from pipeline.report.inputs import RunData
-from pipeline.report.wording import count, p_value, percent, points, points_span, title
 from pipeline.stats.composite import OVERALL, overall_value
 from pipeline.stats.paired import PairedDifference
 from pipeline.tables.schemas import ALL

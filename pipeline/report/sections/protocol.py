@@ -4,9 +4,9 @@ In: an ``Analysis``. Out: sections. The items follow TRIPOD-LLM (2025), STARD-AI
 (2024) in substance; their own wording is not reproduced.
 """
 
-from pipeline.report.analysis.gather import Analysis
+from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.blocks import Cell, Facts, Section, Table, Text, row
-from pipeline.report.wording import count, date, level, percent
+from pipeline.report.format import count, date, level, percent
 
 Item = tuple[str, str, str | None]  # what, which guideline, the answer if the run has one
 

@@ -5,12 +5,12 @@ In: an ``Analysis``. Out: sections.
 
 from collections.abc import Mapping
 
+from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.analysis.effort import Effort
 from pipeline.report.analysis.flow import Flow
-from pipeline.report.analysis.gather import Analysis
 from pipeline.report.blocks import Block, Bullets, Facts, Figure, Section, Table, Text, row
 from pipeline.report.charts import Mark, bar_chart
-from pipeline.report.wording import NONE, count, percent, seconds, title, with_span
+from pipeline.report.format import NONE, count, percent, seconds, title, with_span
 from pipeline.stats.intervals import Interval
 
 

@@ -5,12 +5,12 @@ In: an ``Analysis``. Out: sections.
 
 from collections.abc import Sequence
 
-from pipeline.report.analysis.gather import Analysis
+from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.analysis.groups import Groups, Key
 from pipeline.report.blocks import Figure, Section, Table, Text, row
 from pipeline.report.charts import Mark, interval_chart, line_chart
+from pipeline.report.format import count, title, with_span
 from pipeline.report.sections.breakdown import patients_cell, value_cell
-from pipeline.report.wording import count, title, with_span
 from pipeline.tables.schemas import ALL, TURN_INDEX
 
 _CASCADE = ("error_cascade_right_after_right", "error_cascade_right_after_wrong")

@@ -3,9 +3,11 @@
 In: an ``Analysis``, the gold, the runs' turn outputs. Out: data/*.js and images/*.jpg.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from actors.schema import Dialogue, Image
 from actors.storage.files import join, list_files, parquet_schema, read_parquet, remove, write_bytes
@@ -14,9 +16,8 @@ from pipeline.dataset.open import Gold
 from pipeline.metrics.base import DialogueReading, Response
 from pipeline.metrics.hallucination import checkable
 from pipeline.metrics.reading import read_dialogue
-from pipeline.report.analysis.gather import Analysis
+from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.inputs import Options, RunData
-from pipeline.report.script_data import script
 from pipeline.report.viewer.index import SHARD, Listed, index_document
 from pipeline.report.viewer.pictures import FOLDER, write_pictures
 from pipeline.report.viewer.records import Record, dialogue_record
@@ -24,6 +25,10 @@ from pipeline.tables.turns import declared_dialect
 
 Answers = Mapping[str, Mapping[int, Response]]  # by dialogue and turn
 DATA = "data"
+
+# "<" and ">" so that no data ends or opens a script element wherever the text is put, "&" so that
+# it means the same inside XHTML; U+2028 and its like are escaped since the output is ASCII.
+_UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,3 +118,17 @@ def _write(report: str, name: str, document: Record) -> str:
     path = f"{DATA}/{name}.js"
     write_bytes(join(report, path), script(name, document), sync=False)
     return path
+
+
+def script(name: str, document: Any) -> bytes:
+    """Return data as a script, ``imcbench.receive("name", {...});`` as ASCII.
+
+    A page opened from a disk can load scripts, where fetching is not possible. Infinities and NaN
+    are refused with ValueError.
+    """
+    return f"imcbench.receive({_json(name)}, {_json(document)});\n".encode("ascii")
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.translate(_UNSAFE)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.claims import report
-from pipeline.claims.evaluate import (
+from benchmarks.claims import report
+from benchmarks.claims.labelled import (
     CLASSES,
     Label,
     Labelled,

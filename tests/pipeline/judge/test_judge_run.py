@@ -17,11 +17,11 @@ from conf.judge import load_rubric
 from conf.load import load
 from pipeline import cli
 from pipeline.dataset.open import Gold
+from pipeline.judge.items import items
 from pipeline.judge.judgements import read_judgements
-from pipeline.judge.tasks import items
-from pipeline.opened_run import open_run
 from pipeline.run import evaluate, summarise
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.open import open_run
 from pipeline.score import score
 from pipeline.tables.turns import read_responses
 from tests.actors.chat_server import chat_server, completion

@@ -3,8 +3,8 @@
 import pytest
 
 from pipeline.judge.calibration import Calibration
+from pipeline.judge.items import Item
 from pipeline.judge.scores import Verdict, dialogue_scores
-from pipeline.judge.tasks import Item
 from tests.pipeline.judge.rubrics import TURNS
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from actors.schema import MODALITIES as NAMES
-from pipeline.phantom.modalities import MODALITIES, SOURCES
+from pipeline.phantom.catalogue.modalities import MODALITIES, SOURCES
 from pipeline.phantom.scene import CHANGES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "phantom.md").read_text()

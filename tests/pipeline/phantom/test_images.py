@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from pipeline.phantom.contact_sheet import contact_sheet
+from benchmarks.contact_sheet import contact_sheet
+from pipeline.phantom.catalogue.modalities import MODALITIES
+from pipeline.phantom.drawing.render import render
+from pipeline.phantom.drawing.shapes import rasterise
 from pipeline.phantom.generate import draw_dialogue, plan_dialogue, stream
-from pipeline.phantom.modalities import MODALITIES
-from pipeline.phantom.render import render
-from pipeline.phantom.shapes import rasterise
 
 PLANS = [plan_dialogue(2, index) for index in range(160)]
 

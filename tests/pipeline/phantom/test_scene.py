@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.phantom.catalogue import NORMAL
-from pipeline.phantom.modalities import MODALITIES, SOURCES
+from pipeline.phantom.catalogue.modalities import MODALITIES, SOURCES
+from pipeline.phantom.catalogue.types import NORMAL
 from pipeline.phantom.scene import Referent, Scene, decide, draw_scene
 
 SCENES: list[Scene] = [

@@ -16,8 +16,9 @@ from actors.storage.files import join, read_parquet, write_bytes, write_json, wr
 from conf.load import load
 from pipeline.dataset.open import Gold
 from pipeline.phantom.build import dataset_document, write_part
-from pipeline.phantom.concepts import lexicon_document
-from pipeline.run import prepare, summarise
+from pipeline.phantom.catalogue.concepts import lexicon_document
+from pipeline.run import summarise
+from pipeline.runs.prepare import prepare
 from pipeline.score import plan_units, score_unit
 
 Answer = Callable[[Dialogue, Turn], str | None]

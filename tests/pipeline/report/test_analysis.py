@@ -5,11 +5,11 @@ import pytest
 
 from conf.errors import BadInput
 from conf.schema import ARTICLE_WEIGHTS, METRICS
-from pipeline.reference_table import PUBLISHED
+from pipeline.leaderboard.published import PUBLISHED
+from pipeline.report.analysis.analyse import values
 from pipeline.report.analysis.comparison import compare, flips
 from pipeline.report.analysis.effort import effort, read_turns
 from pipeline.report.analysis.flow import flow
-from pipeline.report.analysis.gather import values
 from pipeline.report.analysis.groups import group_rows
 from pipeline.report.analysis.sensitivity import sensitivity
 from pipeline.report.inputs import distinct, load_run

@@ -9,8 +9,8 @@ from pipeline.report.blocks import Cell, Facts, Section, Table, Text, row
 from pipeline.report.charts import Mark, bar_chart, interval_chart, line_chart
 from pipeline.report.markdown import escape, markdown
 from pipeline.report.page import Page, render
-from pipeline.report.script_data import script
 from pipeline.report.svg import clean
+from pipeline.report.viewer.write import script
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&\"'`{{7*7}}\u2028"
 

@@ -7,8 +7,8 @@ import pytest
 from actors.storage.files import read_json, read_parquet
 from conf.errors import BadInput
 from conf.schema import METRICS
+from pipeline.report.format import percent, title
 from pipeline.report.inputs import Options
-from pipeline.report.wording import percent, title
 from pipeline.report.write import write_full_report
 from tests.pipeline.report.make import make_dataset
 

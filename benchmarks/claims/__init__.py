@@ -1,0 +1,1 @@
+"""Claim extraction measured on labelled sentences and against other extractors."""

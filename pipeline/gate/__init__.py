@@ -1,0 +1,1 @@
+"""Two finished runs to a verdict: is the candidate worse?"""

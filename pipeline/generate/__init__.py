@@ -1,0 +1,1 @@
+"""Dialogues to turn outputs."""

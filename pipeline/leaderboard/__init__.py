@@ -1,0 +1,1 @@
+"""All finished runs below an output folder, ranked, beside the published figures."""

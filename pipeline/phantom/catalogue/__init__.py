@@ -1,0 +1,1 @@
+"""What the phantom shows: modalities, organs, lesions, concepts."""

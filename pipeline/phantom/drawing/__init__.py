@@ -1,0 +1,1 @@
+"""A phantom scene drawn into pixels."""

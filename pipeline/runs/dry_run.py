@@ -1,0 +1,85 @@
+"""What a run would do, before it takes anything: the answer to ``run --dry-run``.
+
+In: a prepared run and a connected cluster. Out: ``Outlook``; nothing is written or started.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from conf.errors import BadInput
+from conf.load import to_yaml
+from pipeline.cluster.capacity import capacity
+from pipeline.cluster.resources import ActorResources, actor_resources
+from pipeline.dataset.open import turn_counts
+from pipeline.runs.prepare import Prepared
+from pipeline.runs.turn_log import read_turn_log
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What is asked, what is there already, and whether the cluster can hold it.
+
+    ``engines`` is None, and ``problem`` one sentence, where it cannot. ``broken`` counts files of a
+    killed writer whose dialogues will be done again.
+    """
+
+    config: str
+    run_id: str
+    run: str
+    dialogues: int
+    turns: int
+    todo_dialogues: int
+    todo_turns: int
+    broken: int
+    cluster: str
+    engines: ActorResources | None
+    problem: str | None
+
+
+def outlook(prepared: Prepared) -> Outlook:
+    """Look ahead; needs a connected cluster."""
+    config = prepared.config
+    log = read_turn_log(prepared.run.turns)
+    there = pc.is_in(
+        prepared.dialogues["dialogue_id"],
+        value_set=pc.unique(log.table["dialogue_id"]).cast(pa.string()),
+    )
+    todo = prepared.dialogues.filter(pc.invert(there))
+    engines = problem = None
+    try:
+        engines = actor_resources(config.compute, gpus_per_engine=config.model.gpus_per_engine)
+    except BadInput as error:
+        problem = str(error)
+    return Outlook(
+        config=to_yaml(config),
+        run_id=prepared.run_id,
+        run=prepared.run.root,
+        dialogues=prepared.dialogues.num_rows,
+        turns=pc.sum(turn_counts(prepared.dialogues)).as_py(),
+        todo_dialogues=todo.num_rows,
+        todo_turns=pc.sum(turn_counts(todo)).as_py() or 0,
+        broken=len(log.broken),
+        cluster=str(capacity()),
+        engines=engines,
+        problem=problem,
+    )
+
+
+def outlook_text(o: Outlook) -> str:
+    """Say it to a person: the configuration, then one line for each thing."""
+    lines = [
+        o.config,
+        f"fingerprint    {o.run_id}",
+        f"run directory  {o.run}",
+        f"asked          {o.dialogues} dialogues, {o.turns} turns",
+        f"to do          {o.todo_dialogues} dialogues, {o.todo_turns} turns",
+        f"cluster        {o.cluster}",
+    ]
+    if o.broken:
+        lines.append(f"unreadable     {o.broken} turn files, which will be removed and done again")
+    if o.engines is not None:
+        e = o.engines
+        lines.append(f"engines        {e.actors} x ({e.cpus:g} CPU, {e.gpus:g} GPU): can start")
+    return "\n".join(lines)

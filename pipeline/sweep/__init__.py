@@ -1,0 +1,1 @@
+"""Many runs on one cluster: one after the other, side by side, or through shared engines."""
