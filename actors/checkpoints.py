@@ -25,7 +25,7 @@ _UNREAD = (".md", "trainer_state.json")
 
 
 def local_folder(source: str) -> str:
-    """Give a local path for a remote source; other sources are given back as they are.
+    """Return a local path for a remote source; other sources are given back as they are.
 
     Raises:
         FileNotFoundError: the remote folder has no file.
@@ -127,7 +127,7 @@ def _layout(uri: str) -> dict[str, Any]:
 
 
 def _spans(size: int) -> list[tuple[int, int]]:
-    """Give the byte ranges of a file of ``size`` bytes that are hashed."""
+    """Return the byte ranges of a file of ``size`` bytes that are hashed."""
     if size <= _WHOLE:
         return [(0, size)] if size else []
     starts = [n * (size - _SAMPLE) // (_SAMPLES - 1) for n in range(_SAMPLES)]

@@ -68,7 +68,7 @@ class Conversation:
         self._open: UserMessage | None = None
 
     def next_request(self) -> ChatRequest | None:
-        """Give the next turn's request, or None after the last turn."""
+        """Return the next turn's request, or None after the last turn."""
         if self._open is not None:
             raise RuntimeError("the open turn was neither accepted nor failed")
         turn = next(self._turns, None)

@@ -31,7 +31,7 @@ class ImageStore:
         self._bytes = 0
 
     def load(self, image: Image) -> PIL.Image:
-        """Give the decoded image.
+        """Return the decoded image.
 
         Raises:
             ImageFault: the file cannot be read or is not what the dataset says.
@@ -50,7 +50,7 @@ class ImageStore:
         return picture
 
     def checked_bytes(self, image: Image) -> tuple[bytes, str]:
-        """Give the stored bytes as they are, after the same checks, and their media type.
+        """Return the stored bytes as they are, after the same checks, and their media type.
 
         Raises:
             ImageFault: as ``load``.
@@ -99,7 +99,7 @@ def decode(data: bytes, image: Image) -> PIL.Image:
 
 
 def safe_relative(uri: str) -> bool:
-    """Tell whether a URI stays inside the folder that it is relative to.
+    """Return whether a URI stays inside the folder that it is relative to.
 
     ``::`` would chain filesystems in fsspec, and a backslash is a separator elsewhere.
     """

@@ -156,7 +156,7 @@ class Dialogue:
         )
 
     def to_row(self) -> dict[str, Any]:
-        """Give the plain nested dict that ``DIALOGUE_SCHEMA`` holds."""
+        """Return the plain nested dict that ``DIALOGUE_SCHEMA`` holds."""
         return asdict(self)
 
     def image(self, image_id: str) -> Image:
@@ -201,7 +201,7 @@ class TurnRecord:
     input_sizes: tuple[tuple[str, int, int], ...] | None = None  # image_id, width, height
 
     def to_row(self) -> dict[str, Any]:
-        """Give the plain dict that ``TURN_SCHEMA`` holds."""
+        """Return the plain dict that ``TURN_SCHEMA`` holds."""
         row = asdict(self)
         if self.input_sizes is not None:
             row["input_sizes"] = [

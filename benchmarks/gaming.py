@@ -62,7 +62,7 @@ async def _converse(backend: ScriptedBackend, dialogue: Dialogue) -> dict[int, R
 
 
 def values(script: str, dialogues: Iterable[Dialogue]) -> Mapping[str, float | None]:
-    """Give every metric's value, and the overall score, of one script."""
+    """Return every metric's value, and the overall score, of one script."""
     backend, lexicon = scripted_backend(script), phantom_lexicon()
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for dialogue in dialogues:

@@ -42,7 +42,7 @@ class OpenAIBackend:
         )
 
     def open(self, dialogue: Dialogue) -> "OpenAIBackend":
-        """Give the backend itself: a request carries its whole history."""
+        """Return the backend itself: a request carries its whole history."""
         return self
 
     def close(self) -> None:

@@ -143,6 +143,6 @@ def _opposite(claim: Claim) -> Claim:
 
 
 def _elsewhere(box: Box) -> Box:
-    """Give a box of at least one pixel in the corner farther from this one."""
+    """Return a box of at least one pixel in the corner farther from this one."""
     x = 0.0 if box[0] > 8 else box[2] + 1
     return (x, 0.0, x + 4, 4.0)

@@ -29,7 +29,7 @@ class ScriptedJudge:
         self._script = judge.model
 
     def open(self, dialogue: Dialogue) -> "ScriptedJudge":
-        """Give the judge itself: a request says all it uses."""
+        """Return the judge itself: a request says all it uses."""
         return self
 
     def close(self) -> None:

@@ -87,7 +87,7 @@ def gold(moment: Moment) -> Said:
 
 
 def _concepts(dialogue: Dialogue) -> list[str]:
-    """Give every concept that the dialogue's findings assess, each once, in their order."""
+    """Return every concept that the dialogue's findings assess, each once, in their order."""
     return list(dict.fromkeys(f.concept for f in dialogue.findings))
 
 

@@ -30,7 +30,7 @@ class Transcript:
         self._ids: list[int] = []
 
     def prompt(self, request: ChatRequest) -> list[int]:
-        """Give all ids up to the answer that is now asked for; an image is still one token."""
+        """Return all ids up to the answer that is now asked for; an image is still one token."""
         text = self._render(chat_messages(request))
         if not self._ids:
             return self._encode(text)

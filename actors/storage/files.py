@@ -32,7 +32,7 @@ def join(*parts: str) -> str:
 
 
 def exists(uri: str) -> bool:
-    """Tell whether a file or folder is there, now."""
+    """Return whether a file or folder is there, now."""
     fs, path = filesystem(uri)
     fs.invalidate_cache(path)
     return bool(with_retries(uri, "looked up", lambda: fs.exists(path)))

@@ -117,7 +117,7 @@ class Ledger:
         self._reference = self._reference or reference
 
     def kept(self) -> object:
-        """Give what was kept, or None."""
+        """Return what was kept, or None."""
         return self._reference
 
     def give_up(self, reason: str) -> None:
@@ -145,7 +145,7 @@ class Ledger:
 
 
 def living_nodes() -> set[str]:
-    """Give the ids of the nodes that Ray believes alive."""
+    """Return the ids of the nodes that Ray believes alive."""
     nodes = ray.nodes()  # type: ignore[no-untyped-call]  # Ray gives it no types
     return {str(node["NodeID"]) for node in nodes if node["Alive"]}
 

@@ -93,7 +93,7 @@ def load(folder: Path) -> list[Labelled]:
 
 
 def rules(lexicon: Lexicon) -> Reader:
-    """Give the reader that is this package: a labelled concept without an assertion is none."""
+    """Return the reader that is this package: a labelled concept without an assertion is none."""
 
     def read(sentence: Labelled) -> tuple[Label, ...]:
         found = [
@@ -159,7 +159,7 @@ def bound(sentences: Iterable[Labelled], read: Reader) -> Agreement:
 def misread(
     sentences: Iterable[Labelled], read: Reader
 ) -> list[tuple[Labelled, tuple[Label, ...]]]:
-    """Give the sentences whose labels are not met exactly, with what was read instead."""
+    """Return the sentences whose labels are not met exactly, with what was read instead."""
     return [
         (sentence, found)
         for sentence in sentences

@@ -50,7 +50,7 @@ def rows(path: Path) -> list[Row]:
 
 
 def rules(row: Row) -> str:
-    """Give the verdict of this project, with the marked phrase as the one finding it knows."""
+    """Return the verdict of this project, with the marked phrase as the one finding it knows."""
     lexicon = _lexicon(row.phrase)
     for a in extract_assertions(row.text, lexicon):
         if a.start < row.end and row.start < a.end:
@@ -67,7 +67,7 @@ def _lexicon(phrase: str) -> Lexicon:
 
 
 def negspacy(termset: str) -> Verdict:
-    """Give the verdict of negspacy on the marked mention."""
+    """Return the verdict of negspacy on the marked mention."""
     import spacy  # noqa: PLC0415 - needed by this comparison alone
     from negspacy.negation import Negex  # noqa: F401, PLC0415 - registers the component
     from negspacy.termsets import termset as terms  # noqa: PLC0415

@@ -70,7 +70,7 @@ def table(sentences: Sequence[Labelled], read: Reader) -> str:
 
 
 def by_phenomenon(sentences: Sequence[Labelled], read: Reader) -> str:
-    """Give the overall F1 of each phenomenon, tuning beside held-out."""
+    """Return the overall F1 of each phenomenon, tuning beside held-out."""
     rows = ["| phenomenon | tuning | held-out |", "| --- | --- | --- |"]
     for phenomenon in sorted({s.phenomenon for s in sentences}):
         cells = []

@@ -21,7 +21,7 @@ _OWN = ("finding", "diagnosis", "attribute")
 
 
 def negspacy_reader(lexicon: Lexicon, termset: str) -> Reader:
-    """Give a reader that asks negspacy for the polarity of every mention."""
+    """Return a reader that asks negspacy for the polarity of every mention."""
     import spacy  # noqa: PLC0415 - needed by this comparison alone
     from negspacy.negation import Negex  # noqa: F401, PLC0415 - registers the component
     from negspacy.termsets import termset as terms  # noqa: PLC0415

@@ -34,7 +34,7 @@ def lesion_words() -> tuple[str, ...]:
 
 
 def words(concepts: Iterable[str]) -> set[str]:
-    """Give the words that concepts are named with."""
+    """Return the words that concepts are named with."""
     return {word for concept in concepts for word in concept.split("_")}
 
 
@@ -99,7 +99,7 @@ class Detection(nn.Module):
         return _GAIN * alike + self.bias, self.box(seen).float()
 
     def forward(self, tokens: Tensor, embeddings: Tensor, marks: Tensor, boxes: Tensor) -> Tensor:
-        """Give the loss for tokens [n, cells, width], marks [n, cells, words], boxes [.., 4]."""
+        """Return the loss for tokens [n, cells, width], marks [n, cells, words], boxes [.., 4]."""
         logits, drawn = self.read(tokens, embeddings)
         label = functional.binary_cross_entropy_with_logits(logits, marks.float(), reduction="none")
         there = ~boxes[..., 0].isnan()

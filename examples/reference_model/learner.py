@@ -51,7 +51,7 @@ class Learner(nn.Module):
         self.register_buffer("place", place)
 
     def forward(self, batch: Batch) -> Losses:
-        """Give the losses of a batch."""
+        """Return the losses of a batch."""
         logits, targets, kinds, seen = self._pass(batch)
         plain = functional.cross_entropy(logits, targets, reduction="none")
         words = plain[kinds != COORDINATE].mean()
@@ -67,11 +67,11 @@ class Learner(nn.Module):
         )
 
     def detect(self, batch: Batch) -> Tensor:
-        """Give the detection loss alone; no text is looked at."""
+        """Return the detection loss alone; no text is looked at."""
         return self._detected(self.see(batch.pixels), batch)
 
     def words_of(self, batch: Batch) -> Tensor:
-        """Give the logits [n, cells, words] of what the batch's images show."""
+        """Return the logits [n, cells, words] of what the batch's images show."""
         logits, _ = self.detection.read(self.see(batch.pixels), self._embeddings())
         return logits
 
@@ -84,7 +84,7 @@ class Learner(nn.Module):
         return weight
 
     def said(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Give, per answer token in reading order: the likeliest token, the gold one, its kind."""
+        """Return, per answer token in reading order: the likeliest token, the gold one, its kind."""
         logits, targets, kinds, _ = self._pass(batch)
         return logits.argmax(-1), targets, kinds
 

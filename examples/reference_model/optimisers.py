@@ -63,7 +63,7 @@ class Optimisers:
             optimiser.step()
 
     def state(self) -> list[dict[str, Any]]:
-        """Give what ``restore`` needs."""
+        """Return what ``restore`` needs."""
         return [optimiser.state_dict() for optimiser in self._all]
 
     def restore(self, state: list[dict[str, Any]]) -> None:

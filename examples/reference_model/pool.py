@@ -46,7 +46,7 @@ class Batch:
     boxes: Tensor
 
     def to(self, device: torch.device) -> "Batch":
-        """Give the batch on another device."""
+        """Return the batch on another device."""
         return Batch(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
 
 

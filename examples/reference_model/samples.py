@@ -48,7 +48,7 @@ class Encoder:
         return Sample(ids=ids, kinds=kinds, pixels=images)
 
     def tokens(self, dialogue: Dialogue) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
-        """Give the ids of prompts and gold answers, images expanded, and the kind of each."""
+        """Return the ids of prompts and gold answers, images expanded, and the kind of each."""
         dialogue = on_grid(dialogue)
         conversation = Conversation(dialogue, box_dialect=DIALECT, seed=0)
         transcript = Transcript(self._render, self._encode)
@@ -69,7 +69,7 @@ class Encoder:
         return self._expand(ids, kinds)
 
     def answer(self, text: str) -> list[int]:
-        """Give the ids that a model must generate to answer ``text``."""
+        """Return the ids that a model must generate to answer ``text``."""
         return [*self._encode(f" {text}"), self._end]
 
     def pixels(self, image: PIL.Image) -> NDArray[np.uint8]:
@@ -99,13 +99,13 @@ class Encoder:
         return frozenset(self.coordinate_ids())
 
     def coordinate_ids(self) -> list[int]:
-        """Give the tokens of 0, GRID, ... 1000 in this order."""
+        """Return the tokens of 0, GRID, ... 1000 in this order."""
         values = [str(v) for v in range(0, 1001, GRID)]
         ids: list[int] = self._tokenizer.convert_tokens_to_ids(values)
         return ids
 
     def word_ids(self, words: Iterable[str]) -> list[int]:
-        """Give the token of each word, as it stands inside a sentence; one each, or ValueError."""
+        """Return the token of each word, as it stands inside a sentence; one each, or ValueError."""
         spelt = [self._encode(f" {word}") for word in words]
         return [token for (token,) in spelt]
 

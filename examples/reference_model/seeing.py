@@ -31,7 +31,7 @@ def learn_to_see(
 
 
 def image_weights(learner: Learner) -> Iterator[tuple[str, Tensor]]:
-    """Give the weights that image tokens pass through, and the detection layer's, by name."""
+    """Return the weights that image tokens pass through, and the detection layer's, by name."""
     inner = learner.model.model
     for part in (inner.vision_model, inner.connector, learner.detection):
         yield from part.named_parameters()
@@ -39,7 +39,7 @@ def image_weights(learner: Learner) -> Iterator[tuple[str, Tensor]]:
 
 @torch.no_grad()
 def found(learner: Learner, held_out: Iterable[Batch]) -> float:
-    """Give the share of lesion cells whose words are all told right."""
+    """Return the share of lesion cells whose words are all told right."""
     right = cells = 0
     for batch in held_out:
         with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):

@@ -55,7 +55,7 @@ class Training:
 
 
 def rate(share: float, training: Training) -> float:
-    """Give the learning rate, as a share of its peak, after a share of the steps."""
+    """Return the learning rate, as a share of its peak, after a share of the steps."""
     rise = share / training.warm_up if training.warm_up else 1.0
     fall = (1 - share) / (1 - training.cool_down)
     return max(0.0, min(1.0, rise, fall))

@@ -81,7 +81,7 @@ class Data:
                     yield batch.to(self._device)
 
     def after(self, taken: int) -> Iterator[Batch]:
-        """Give the training batches that follow the first ``taken``."""
+        """Return the training batches that follow the first ``taken``."""
         size = self._training.batch
         first, within = divmod(taken, WINDOW)
         drawn = windows(self._base, seed=SEED, dialogues=size * WINDOW, first=first)

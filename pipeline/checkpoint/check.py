@@ -62,7 +62,7 @@ def text_only() -> frozenset[str]:
 
 
 def _keys(source: str) -> dict[str, frozenset[str]]:
-    """Give the string keys of the dicts that a module assigns at its top level."""
+    """Return the string keys of the dicts that a module assigns at its top level."""
     found: dict[str, frozenset[str]] = {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):

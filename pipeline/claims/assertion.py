@@ -46,7 +46,7 @@ class Said(NamedTuple):
 
 
 def spell_out(said: Said, tokens: Tokens, lexicon: Lexicon) -> list[Assertion]:
-    """Give the claims of one mention.
+    """Return the claims of one mention.
 
     What has resolved is there no more: ``present`` is false and the change is kept. Any other
     change of something denied is dropped ("no new consolidation" denies the consolidation).

@@ -68,7 +68,7 @@ def _receivers(
 def _run(
     words: list[str], before: list[Mention], mention: Mention, own: list[Mention]
 ) -> list[Mention]:
-    """Give the findings before it that no other mention of the kind has come after."""
+    """Return the findings before it that no other mention of the kind has come after."""
     last = max((m.hi for m in own if m.hi <= mention.lo and m.lo > before[0].lo), default=-1)
     run = [t for t in before if t.lo >= last]
     if run:

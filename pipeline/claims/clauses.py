@@ -45,7 +45,7 @@ def clauses(words: list[str], lo: int, hi: int, items: list[Item]) -> list[Claus
 
 
 def _cuts(words: list[str], lo: int, hi: int, items: list[Item]) -> list[tuple[int, int, bool]]:
-    """Give the places where a clause could end: (end, start of the next, whether a joint)."""
+    """Return the places where a clause could end: (end, start of the next, whether a joint)."""
     taken: set[int] = set()
     cuts: list[tuple[int, int, bool]] = []
     past = False

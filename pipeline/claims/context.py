@@ -78,7 +78,7 @@ def _leaves_open(clause: Clause) -> bool:
 
 
 def _noun_after(clause: Clause, after: list[Mention], trigger: Trigger) -> list[Mention]:
-    """Give the noun that an adjective stands before; a "prior" one that has changed is there."""
+    """Return the noun that an adjective stands before; a "prior" one that has changed is there."""
     nouns = [m for m in after[:1] if m.lo <= trigger.hi]
     changed = any(m.kind == "change" for m in _mentions(clause.items))
     return [] if changed and "skip_next" in trigger.categories else nouns
@@ -101,7 +101,7 @@ def _mentions(items: list[Item]) -> list[Mention]:
 
 
 def _looks_back(words: list[str], clause: Clause, trigger: Trigger) -> bool:
-    """Tell whether a trigger reaches to its left; one of both only where it ends."""
+    """Return whether a trigger reaches to its left; one of both only where it ends."""
     directions = {category.rpartition("_")[2] for category in trigger.categories}
     if "post" not in directions:
         return False
@@ -111,7 +111,7 @@ def _looks_back(words: list[str], clause: Clause, trigger: Trigger) -> bool:
 
 
 def _after(clause: Clause, n: int) -> list[Mention]:
-    """Give the mentions that a forward trigger reaches: a denial ends a plan or a history."""
+    """Return the mentions that a forward trigger reaches: a denial ends a plan or a history."""
     skips = "skip_pre" in _categories(clause.items[n])
     reached: list[Mention] = []
     for item in clause.items[n + 1 :]:
@@ -127,7 +127,7 @@ def _categories(item: Item) -> tuple[str, ...]:
 
 
 def _before(words: list[str], clause: Clause, n: int) -> list[Mention]:
-    """Give the mentions that a backward trigger reaches: its own statement or list, no further."""
+    """Return the mentions that a backward trigger reaches: its own statement or list, no further."""
     reached: list[Mention] = []
     right = clause.items[n].lo
     shared = False

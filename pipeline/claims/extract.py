@@ -166,7 +166,7 @@ class _Reader:
         return not VERBS.isdisjoint(predicate) and _AT_SITE.isdisjoint(predicate)
 
     def assertions(self) -> tuple[Assertion, ...]:
-        """Give the claims of all that was said and not taken back."""
+        """Return the claims of all that was said and not taken back."""
         stated = [said for said in self.said if not said.mention.skip]
         made = [a for said in stated for a in spell_out(said, self.tokens, self.lexicon)]
         return settle(made, self.lexicon)

@@ -32,7 +32,7 @@ class Mention:
 
     @property
     def is_target(self) -> bool:
-        """Tell whether sites and changes bind to it."""
+        """Return whether sites and changes bind to it."""
         return self.kind in ("finding", "diagnosis")
 
 
@@ -92,7 +92,7 @@ class Matcher:
 
 
 def forms(concept: Concept) -> list[tuple[str, ...]]:
-    """Give a concept's surface forms as stemmed words; a hyphenated one also joined up."""
+    """Return a concept's surface forms as stemmed words; a hyphenated one also joined up."""
     texts = dict.fromkeys((concept.name, concept.id.replace("_", " "), *concept.synonyms))
     joined = [text.replace("-", "") for text in texts if "-" in text]
     keyed = (tuple(stem(word) for word in phrase(text)) for text in (*texts, *joined))

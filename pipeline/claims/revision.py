@@ -28,7 +28,7 @@ def take_back(items: list[Item], earlier: list[Mention]) -> None:
 
 
 def revises(items: list[Item], start: int) -> bool:
-    """Tell whether the sentence from token ``start`` says that it corrects an earlier statement."""
+    """Return whether the sentence from token ``start`` says that it corrects an earlier statement."""
     return any(
         "revise" in item.categories or ("correct" in item.categories and item.lo == start)
         for item in items
@@ -65,7 +65,7 @@ def _add(kept: list[Assertion], new: Assertion) -> None:
 
 
 def _covers(wide: Assertion, narrow: Assertion) -> bool:
-    """Tell whether ``wide`` states all that ``narrow`` states."""
+    """Return whether ``wide`` states all that ``narrow`` states."""
     return narrow.claim.site in (None, wide.claim.site) and narrow.claim.change in (
         None,
         wide.claim.change,

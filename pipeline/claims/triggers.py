@@ -29,7 +29,7 @@ Phrases = tuple[tuple[tuple[str, ...], str], ...]
 
 @cache
 def triggers() -> Phrases:
-    """Give every trigger phrase as words, with its category; a phrase may have several."""
+    """Return every trigger phrase as words, with its category; a phrase may have several."""
     return tuple(
         (words, category)
         for category, patterns in _table("triggers.json").items()
@@ -40,7 +40,7 @@ def triggers() -> Phrases:
 
 @cache
 def changes() -> Phrases:
-    """Give every wording of a change with its id: new, larger, stable, smaller, resolved.
+    """Return every wording of a change with its id: new, larger, stable, smaller, resolved.
 
     The empty id stands for a denied change ("has not grown"), which denies no finding.
     """
@@ -60,7 +60,7 @@ def expand(pattern: str) -> list[tuple[str, ...]]:
 
 
 def word_set(name: str) -> frozenset[str]:
-    """Give one of the word classes of ``words.json``."""
+    """Return one of the word classes of ``words.json``."""
     words: dict[str, str] = json.loads(_text("words.json"))
     return frozenset(words[name].split())
 

@@ -73,7 +73,7 @@ def side_by_side(compute: ComputeConfig, runs: int) -> ComputeConfig:
 
 
 def _share(has: Capacity, actors: int) -> float:
-    """Give each actor as many whole CPUs as leave room for all of them, at least one."""
+    """Return each actor as many whole CPUs as leave room for all of them, at least one."""
     sizes = {int(n.cpus) // k for n in has.alive for k in range(1, actors + 1)} - {0}
     fitting = [c for c in sizes if (has.room(cpus=c, gpus=0) or 0) >= actors]
     return float(max(fitting, default=1))

@@ -43,7 +43,7 @@ class Ceiling:
     n_unknown: int
 
     def separates(self, one: float, other: float) -> bool | None:
-        """Tell whether two turn accuracies differ by more than annotators do.
+        """Return whether two turn accuracies differ by more than annotators do.
 
         False where they are closer than two human-level raters, or where both reach the human
         level (the lower end of its interval): beyond it, agreement with the reference no longer

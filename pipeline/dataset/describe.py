@@ -49,7 +49,7 @@ class Description:
         return max(self.turn_histogram, default=None)
 
     def share(self, count: int) -> float | None:
-        """Give a count of dialogues as a share of all; None for an empty dataset."""
+        """Return a count of dialogues as a share of all; None for an empty dataset."""
         return count / self.dialogues if self.dialogues else None
 
 

@@ -45,7 +45,7 @@ class Lexicon:
         return {group: frozenset(ids) for group, ids in members.items()}
 
     def exclusive(self, concept: str, other: str) -> bool:
-        """Tell whether two different concepts cannot both hold."""
+        """Return whether two different concepts cannot both hold."""
         if concept == other:
             return False
         a, b = self.concepts.get(concept), self.concepts.get(other)

@@ -43,7 +43,7 @@ class Gated:
 
     @property
     def passes(self) -> bool:
-        """Tell whether to let the candidate through."""
+        """Return whether to let the candidate through."""
         return self.result.passes(self.settings.strict)
 
 

@@ -45,7 +45,7 @@ def gate_table(result: GateResult) -> str:
 
 
 def gate_document(result: GateResult) -> dict[str, Any]:
-    """Give the plain data of gate.json; what is undefined is null beside its reason."""
+    """Return the plain data of gate.json; what is undefined is null beside its reason."""
     return {
         "schema_version": SCHEMA_VERSION,
         "outcome": result.outcome,

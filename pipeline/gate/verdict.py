@@ -76,7 +76,7 @@ class GateResult:
         return "pass" if all(c.verdict == "non_inferior" for c in primary) else "inconclusive"
 
     def passes(self, strict: bool) -> bool:
-        """Tell whether to let the candidate through.
+        """Return whether to let the candidate through.
 
         Without ``strict`` only a regression stops it; with it, all comparisons, those of
         specialties included, must be shown non-inferior.

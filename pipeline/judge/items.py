@@ -98,7 +98,7 @@ def _is_about(rubric: Rubric, turn: Turn) -> bool:
 
 
 def _final(response: Response | None, dialect: str) -> str:
-    """Give the final answer without reasoning and markup; empty for a failed or missing turn."""
+    """Return the final answer without reasoning and markup; empty for a failed or missing turn."""
     if response is None or response.text is None:
         return ""
     return strip_boxes(strip_reasoning(response.text).final, dialect).strip()
@@ -143,7 +143,7 @@ def _dialogue_texts(dialogue: Dialogue, answers: Mapping[int, str]) -> dict[str,
 
 
 def _expert(turn: Turn) -> str:
-    """Give the expert's answer, the option's text beside its letter."""
+    """Return the expert's answer, the option's text beside its letter."""
     if turn.answer_type == "choice" and turn.answer and turn.answer in _LETTERS:
         index = _LETTERS.index(turn.answer)
         if index < len(turn.choices):
@@ -161,7 +161,7 @@ def _claim(claim: Claim) -> str:
 
 
 def task_row(item: Item, key: str, *, structured: bool) -> dict[str, Any]:
-    """Give the row of JUDGE_TASK_SCHEMA that an actor takes."""
+    """Return the row of JUDGE_TASK_SCHEMA that an actor takes."""
     return {
         "key": key,
         "system": item.system,

@@ -65,7 +65,7 @@ def judge_run(config: JudgingConfig, judged: Judged) -> list[Asked]:
 def _items(
     config: JudgingConfig, judged: Judged
 ) -> tuple[list[Row], dict[str, dict[str, list[Item]]]]:
-    """Give the dialogues' rows, and by rubric and dialogue what is to be judged."""
+    """Return the dialogues' rows, and by rubric and dialogue what is to be judged."""
     rows = judged.dialogues.to_pylist()
     answers = read_responses(list_files(judged.run.turns, ".parquet"))
     found: dict[str, dict[str, list[Item]]] = {rubric.name: {} for rubric in config.rubrics}

@@ -22,7 +22,7 @@ def rubric_document(
     maps: Mapping[tuple[str, str], Calibration],
     gains: Gains,
 ) -> dict[str, Any]:
-    """Give one rubric's part of judges.json."""
+    """Return one rubric's part of judges.json."""
     return {
         "rubric": rubric.name,
         "version": rubric.version,

@@ -20,7 +20,7 @@ class NoVerdict(Exception):
 
 
 def system_text(rubric: Rubric) -> str:
-    """Give the rubric's system prompt, its criteria, and the form of the reply."""
+    """Return the rubric's system prompt, its criteria, and the form of the reply."""
     lines = [rubric.system.strip(), "", "Grade in whole numbers:"]
     lines += [
         f"- {c.name}, {c.least} to {c.most}: {' '.join(c.description.split())}"
@@ -32,7 +32,7 @@ def system_text(rubric: Rubric) -> str:
 
 
 def verdict_schema(rubric: Rubric) -> str:
-    """Give the JSON Schema of a verdict as text: the reason first, then a grade per criterion."""
+    """Return the JSON Schema of a verdict as text: the reason first, then a grade per criterion."""
     properties: dict[str, Any] = {"reason": {"type": "string", "maxLength": _REASON_LENGTH}}
     for c in rubric.criteria:
         properties[c.name] = {"type": "integer", "enum": list(range(c.least, c.most + 1))}

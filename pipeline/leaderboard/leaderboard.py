@@ -106,7 +106,7 @@ def leaderboard_markdown(found: Sequence[Board]) -> str:
 
 
 def leaderboard_document(found: Sequence[Board]) -> dict[str, Any]:
-    """Give the same as JSON values; own figures are shares (0..1), published ones percent."""
+    """Return the same as JSON values; own figures are shares (0..1), published ones percent."""
     own = []
     for board in found:
         entries = [asdict(e) | {"finished": e.finished.isoformat()} for e in board.entries]

@@ -160,7 +160,7 @@ def ratio(metric: str, numerator: float, denominator: float, reason: str = "") -
 
 
 def agree(a: Claim, b: Claim) -> bool:
-    """Tell whether two claims say the same, wherever both name a site or a change."""
+    """Return whether two claims say the same, wherever both name a site or a change."""
     return (
         a.concept == b.concept
         and a.present == b.present
@@ -170,7 +170,7 @@ def agree(a: Claim, b: Claim) -> bool:
 
 
 def says(own: Claim, expert: Claim) -> bool:
-    """Tell whether a model's claim says what the expert's does.
+    """Return whether a model's claim says what the expert's does.
 
     As ``agree``, but a change that the expert names has to be named, too: an answer to "how has it
     changed" that only repeats the finding does not say it. It may be named alone ("it has grown").

@@ -58,7 +58,7 @@ def subject(claim: Claim, lexicon: Lexicon) -> str:
 
 
 def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
-    """Tell whether two claims cannot both hold.
+    """Return whether two claims cannot both hold.
 
     They are about the same thing unless both name a site and the sites differ. Then opposite
     polarity of one concept contradicts, as do two affirmed concepts of one group and two affirmed
@@ -78,7 +78,7 @@ def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
 
 
 def conflict(earlier: Said, later: Said, lexicon: Lexicon) -> bool:
-    """Tell whether two claims of two turns contradict each other.
+    """Return whether two claims of two turns contradict each other.
 
     As ``contradicts``, less the values of two different referents, as the questions name them:
     one nodule may be smooth and the other not.

@@ -32,7 +32,7 @@ def grounding_views(reading: DialogueReading) -> list[Score]:
 
 
 def _returns(pair: Pair, mentions: list[TurnReading]) -> bool:
-    """Tell whether another referent came up between the two mentions."""
+    """Return whether another referent came up between the two mentions."""
     first, second = pair.first.turn.turn, pair.second.turn.turn
     return any(first < t.turn.turn < second for t in mentions if not _same_referent(t, pair.first))
 
@@ -46,7 +46,7 @@ def _same_referent(a: TurnReading, b: TurnReading) -> bool:
 
 
 def _different_things(a: TurnReading, b: TurnReading) -> bool:
-    """Tell whether two boxes belong to two things on one image that do not overlap themselves."""
+    """Return whether two boxes belong to two things on one image that do not overlap themselves."""
     return (
         a.region is not None
         and b.region is not None

@@ -33,5 +33,5 @@ def hallucination_views(reading: DialogueReading) -> list[Score]:
 
 
 def checkable(reading: DialogueReading) -> list[JudgedClaim]:
-    """Give the claims that count: certain, and of a concept that an image can support."""
+    """Return the claims that count: certain, and of a concept that an image can support."""
     return [c for t in reading.turns for c in t.claims if c.verdict is not None]

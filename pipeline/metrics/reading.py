@@ -128,7 +128,7 @@ class _Reader:
     def _hit(
         self, region: Region | None, box: Box | None, claims: tuple[JudgedClaim, ...]
     ) -> bool | None:
-        """Tell whether the region was found; None where there is nothing to find.
+        """Return whether the region was found; None where there is nothing to find.
 
         A model that gives no boxes by declaration finds a region by affirming its site, and no
         other site of that group; a region without a site is then nothing to find.

@@ -61,7 +61,7 @@ def contradiction(reading: DialogueReading) -> float:
 
 
 def contradicted_subjects(reading: DialogueReading) -> frozenset[str]:
-    """Give the subjects with a contradiction that no explicit revision covers."""
+    """Return the subjects with a contradiction that no explicit revision covers."""
     return frozenset(c.subject for c in reading.contradictions if not c.revised)
 
 

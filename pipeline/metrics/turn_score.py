@@ -94,7 +94,7 @@ def text_f1(turn: Turn, claims: Sequence[JudgedClaim]) -> float | None:
 def affirmed_of_group(
     concept: str, claims: Sequence[JudgedClaim], lexicon: Lexicon
 ) -> frozenset[str]:
-    """Give the concepts of ``concept``'s group (itself included) that the model affirmed.
+    """Return the concepts of ``concept``'s group (itself included) that the model affirmed.
 
     A site or a change counts as affirmed where an affirmed claim names it.
     """
@@ -107,7 +107,7 @@ def affirmed_of_group(
 
 
 def affirmed_alone(concept: str, claims: Sequence[JudgedClaim], lexicon: Lexicon) -> bool:
-    """Tell whether the model affirmed the concept and no other one of its group."""
+    """Return whether the model affirmed the concept and no other one of its group."""
     return affirmed_of_group(concept, claims, lexicon) == {concept}
 
 

@@ -37,7 +37,7 @@ def judge_claims(
 
 
 def is_checkable(claim: Claim, lexicon: Lexicon) -> bool:
-    """Tell whether an image can support the claim: findings, changes and marked diagnoses."""
+    """Return whether an image can support the claim: findings, changes and marked diagnoses."""
     concept = lexicon.concepts.get(claim.concept)
     return concept is not None and concept.checkable and concept.kind in _COUNTED_KINDS
 

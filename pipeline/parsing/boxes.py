@@ -83,7 +83,7 @@ def is_point(box: Box) -> bool:
 
 
 def hits(box: Box | None, region: Box) -> bool:
-    """Tell whether the model found the region: IoU of at least 0.5, or its point lies inside."""
+    """Return whether the model found the region: IoU of at least 0.5, or its point lies inside."""
     if box is None:
         return False
     if is_point(box):

@@ -34,7 +34,7 @@ TITLES = {
 
 
 def title(name: str) -> str:
-    """Give a metric, column or group kind its title."""
+    """Return a metric, column or group kind its title."""
     words = name.replace("_", " ")
     return TITLES.get(name) or words[:1].upper() + words[1:]
 

@@ -29,7 +29,7 @@ class Line:
 
 
 def summary_table(summary: pa.Table) -> Table:
-    """Give the headline table for a terminal."""
+    """Return the headline table for a terminal."""
     table = Table(caption="percent, interval over patients; hallucination: lower is better")
     for name in ("Group", "Dialogues", "Failed", *(TITLES[m] for m in HEADLINES)):
         table.add_column(name, justify="left" if name == "Group" else "right")
@@ -39,7 +39,7 @@ def summary_table(summary: pa.Table) -> Table:
 
 
 def headline_markdown(summary: pa.Table) -> str:
-    """Give the headline table as Markdown."""
+    """Return the headline table as Markdown."""
     head = ["Group", "Dialogues", "Failed", *(TITLES[m] for m in HEADLINES)]
     out = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for line in lines(summary):

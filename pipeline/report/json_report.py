@@ -31,7 +31,7 @@ def write_report(run: RunDirectory, summary: pa.Table, scoring: ScoringConfig) -
 def report_document(
     rows: list[dict[str, Any]], scoring: ScoringConfig, manifest: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """Give the whole summary, how it was weighed, and the run's manifest, as JSON values."""
+    """Return the whole summary, how it was weighed, and the run's manifest, as JSON values."""
     headline = {
         row["metric"]: row
         for row in rows

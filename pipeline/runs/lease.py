@@ -142,7 +142,7 @@ def _take_unguarded(path: str, timing: LeaseTiming) -> LeaseOwner:
 
 
 def _is_stale(path: str, found: LeaseOwner, timing: LeaseTiming) -> bool:
-    """Tell whether a holder is gone: its process is, or it expired and is not being renewed."""
+    """Return whether a holder is gone: its process is, or it expired and is not being renewed."""
     if found.is_gone():
         return True
     if time.time() < found.until:

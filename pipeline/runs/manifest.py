@@ -47,12 +47,12 @@ def new_manifest(config: RunConfig, inputs: Inputs, run_id: str, weights: str) -
 
 
 def now() -> str:
-    """Give the time of day, UTC, to the second."""
+    """Return the time of day, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def software() -> dict[str, str]:
-    """Give the versions of what is installed, by distribution name, and Python's."""
+    """Return the versions of what is installed, by distribution name, and Python's."""
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:

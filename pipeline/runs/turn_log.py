@@ -39,11 +39,11 @@ class TurnLog:
         return int(pc.sum(pc.equal(self.table["status"], "failed")).as_py() or 0)
 
     def ends(self) -> npt.NDArray[np.float64]:
-        """Give the seconds since 1970 at which turns ended, sorted; turns without times are out."""
+        """Return the seconds since 1970 at which turns ended, sorted; turns without times are out."""
         return np.sort(self._spans()[:, 1])
 
     def first_start(self, *, after: float) -> float | None:
-        """Give the first time at or after ``after`` at which a turn was asked, as ``ends``."""
+        """Return the first time at or after ``after`` at which a turn was asked, as ``ends``."""
         starts = self._spans()[:, 0]
         starts = starts[starts >= after]
         return float(starts.min()) if len(starts) else None

@@ -88,6 +88,6 @@ def _root_of_sum(influence: Floats) -> float:
 
 
 def _sizes(clusters: ArrayLike) -> tuple[Ints, Ints]:
-    """Give each row's cluster as a position (N,), and the clusters' sizes (k,)."""
+    """Return each row's cluster as a position (N,), and the clusters' sizes (k,)."""
     _, position = np.unique(np.asarray(clusters), return_inverse=True)
     return position.astype(np.intp), np.bincount(position)

@@ -110,7 +110,7 @@ def _interval(value: float, n_clusters: int, sample: Floats | None, confidence: 
 
 
 def _constant(sample: Floats) -> bool:
-    """Tell whether the resamples differ by no more than rounding (values are in 0..1)."""
+    """Return whether the resamples differ by no more than rounding (values are in 0..1)."""
     return len(sample) == 0 or float(np.ptp(sample)) < 1e-12
 
 

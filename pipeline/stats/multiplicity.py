@@ -44,7 +44,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> Floats:
 
 
 def _checked(p_values: Sequence[float]) -> Floats:
-    """Give the p-values as an array, or raise ValueError."""
+    """Return the p-values as an array, or raise ValueError."""
     p = np.asarray(p_values, dtype=np.float64)
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError(f"a p-value is outside [0, 1]: {p.tolist()}")

@@ -38,7 +38,7 @@ class ScoreTable:
             columns[name].extend([row[name]] * added)
 
     def table(self) -> pa.Table:
-        """Give what was gathered."""
+        """Return what was gathered."""
         return pa.table(self._columns, schema=SCORE_SCHEMA)
 
 

@@ -41,7 +41,7 @@ def read_responses(
 
 
 def declared_dialect(turns: str) -> str:
-    """Give the box dialect that the turn files declare in their metadata, else norm1000.
+    """Return the box dialect that the turn files declare in their metadata, else norm1000.
 
     Raises:
         BadInput: two files declare different dialects.

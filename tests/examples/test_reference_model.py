@@ -104,7 +104,7 @@ def test_ids_equal_those_of_the_processor_for_the_whole_dialogue(processor, enco
 
 
 def whole_dialogue(dialogue):
-    """Give a dialogue with its gold answers as one list of chat messages."""
+    """Return a dialogue with its gold answers as one list of chat messages."""
     dialogue = on_grid(dialogue)
     conversation = Conversation(dialogue, box_dialect=DIALECT, seed=0)
     answers = []

@@ -130,11 +130,11 @@ class Mentions:
         return f"the {_ORDINALS[kind.index(referent)]} {referent.concept.replace('_', ' ')}"
 
     def is_last(self, referent: Referent) -> bool:
-        """Tell whether the previous question was about this lesion, so that "it" is clear."""
+        """Return whether the previous question was about this lesion, so that "it" is clear."""
         return self._last is referent
 
     def is_return(self, referent: Referent) -> bool:
-        """Tell whether the lesion was spoken of before, but not in the previous question."""
+        """Return whether the lesion was spoken of before, but not in the previous question."""
         return referent in self._seen and self._last is not referent
 
     def note(self, referent: Referent | None) -> None:

@@ -57,6 +57,6 @@ def analyse(
 
 
 def values(run: RunData) -> Mapping[str, float | None]:
-    """Give a run's four measures over all dialogues."""
+    """Return a run's four measures over all dialogues."""
     found = {(r["group_kind"], r["group"], r["metric"]): r["value"] for r in run.summary}
     return {metric: found.get((*ALL, metric)) for metric in METRICS}

@@ -13,7 +13,7 @@ _CHOICE = "constant_choice_"
 
 
 def derived_values(summary: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Give, per group, what the constant answers are worth and the balanced accuracy.
+    """Return, per group, what the constant answers are worth and the balanced accuracy.
 
     Returns:
         Rows of group_kind, group, metric, value and detail (the constant answer), in the

@@ -34,7 +34,7 @@ class Groups:
         return self.rows.get((*key, metric))
 
     def few(self, key: Key) -> bool:
-        """Tell whether a group is too small for a value."""
+        """Return whether a group is too small for a value."""
         return key in self.hidden or self.patients.get(key, 0) < SMALL
 
     def names(self, kind: str) -> list[str]:
@@ -43,7 +43,7 @@ class Groups:
         return sorted(found, key=lambda g: (int(g) if kind == TURN_INDEX else 0, g))
 
     def documents(self) -> list[Row]:
-        """Give all rows in order, those of hidden groups without their numbers."""
+        """Return all rows in order, those of hidden groups without their numbers."""
         return [
             row | dict.fromkeys(_WITHHELD) | {"n_unscored": 0, "n_failed": 0, "reason": SUPPRESSED}
             if (row["group_kind"], row["group"]) in self.hidden

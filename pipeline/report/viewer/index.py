@@ -65,7 +65,7 @@ def _codes(values: list[str], names: list[str]) -> list[int]:
 
 
 def _values(scores: pd.DataFrame, metric: str, ids: list[str]) -> list[float | None]:
-    """Give each dialogue's value in 0..1, None where it is unscored."""
+    """Return each dialogue's value in 0..1, None where it is unscored."""
     mine = scores[(scores["metric"] == metric) & (scores["denominator"] > 0)]
     ratio: Mapping[str, float] = dict(
         zip(mine["dialogue_id"], mine["numerator"] / mine["denominator"], strict=True)

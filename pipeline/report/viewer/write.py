@@ -41,7 +41,7 @@ class _Source:
 
 
 def has_turns(data: RunData) -> bool:
-    """Tell whether a run directory holds turn outputs to show."""
+    """Return whether a run directory holds turn outputs to show."""
     return bool(list_files(data.run.turns, ".parquet"))
 
 

@@ -101,7 +101,7 @@ def read(case, texts, dialect="norm1000"):
 
 
 def rows(case, texts, dialect="norm1000"):
-    """Give the score rows by metric name."""
+    """Return the score rows by metric name."""
     scores = score_dialogue(case, responses(texts), LEXICON, dialect)
     by_name = {s.metric: s for s in scores}
     assert len(by_name) == len(scores), "one row per metric"
@@ -109,6 +109,6 @@ def rows(case, texts, dialect="norm1000"):
 
 
 def value(case, texts, metric, dialect="norm1000"):
-    """Give a metric's ratio; None where it is unscored or has no row."""
+    """Return a metric's ratio; None where it is unscored or has no row."""
     row = rows(case, texts, dialect).get(metric)
     return row.numerator / row.denominator if row is not None and row.denominator else None
