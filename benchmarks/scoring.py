@@ -23,7 +23,7 @@ from actors.storage.files import join, write_parquet
 from benchmarks.gaming import DIALECT, answers, phantom_lexicon, scripted_backend
 from conf.schema import ScoringConfig
 from pipeline.cluster.connect import cluster
-from pipeline.dataset.open import Gold
+from pipeline.dataset.open import Dataset, Gold
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.reduce import reduce_scores
 from pipeline.score import score
@@ -156,7 +156,8 @@ def main() -> None:
         folder = Path(name)
         turns = str(folder / "turns")
         total = write_turns(arguments.dialogues, turns)
-        gold = Gold(dialogues=gold_dialogues(0, arguments.dialogues), lexicon=phantom_lexicon())
+        dataset = Dataset(uri="", document={}, lexicon=phantom_lexicon(), files=())
+        gold = Gold(dataset=dataset, dialogues=gold_dialogues(0, arguments.dialogues))
         os.environ["RAY_ADDRESS"] = "local"
         with cluster():
             ray.get([_worker_up.remote() for _ in range(CPUS)])

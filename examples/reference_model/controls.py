@@ -40,7 +40,7 @@ def controls(config: str, overrides: list[str], output: str) -> dict[str, Scores
     shuffled = RunDirectory(join(output, "shuffled-gold"))
     write_shuffled(found["as it is"].turns, dialogues, shuffled.turns)
     with cluster():
-        gold = Gold(dialogues=table, lexicon=dataset.lexicon)
+        gold = Gold(dataset=dataset, dialogues=table)
         score(gold, shuffled.turns, shuffled.root, DIALECT)
     summarise(shuffled, real.scoring)
     found["shuffled gold"] = shuffled

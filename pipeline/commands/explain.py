@@ -32,8 +32,8 @@ def _explain(arguments: argparse.Namespace) -> int:
         first = opened.dialogues["dialogue_id"][0].as_py()
         raise BadInput(f"{arguments.run} asked no dialogue {wanted!r}; its first is {first!r}")
     dialogue = Dialogue.from_row(rows.to_pylist()[0])
-    answers = read_responses(list_files(opened.run.turns, ".parquet"), wanted).get(wanted, {})
-    lexicon = opened.dataset.lexicon
+    answers = read_responses(list_files(opened.directory.turns, ".parquet"), wanted).get(wanted, {})
+    lexicon = opened.gold.lexicon
     print(
         explain(read_dialogue(dialogue, answers, lexicon, opened.config.model.box_dialect), lexicon)
     )

@@ -8,7 +8,7 @@ from conf.errors import InfrastructureError
 from conf.judge import load_judging
 from pipeline.cluster.connect import cluster
 from pipeline.judge.labels import read_labels
-from pipeline.judge.run import Judged, judge_run
+from pipeline.judge.run import judge_run
 from pipeline.run import summarise
 from pipeline.runs.open import open_run
 
@@ -43,23 +43,17 @@ def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
 def _judge(arguments: argparse.Namespace) -> int:
     config = load_judging(arguments.config, arguments.overrides)
     opened = open_run(arguments.run)
-    judged = Judged(
-        dataset_uri=opened.dataset.uri,
-        dialogues=opened.dialogues,
-        box_dialect=opened.config.model.box_dialect,
-        run=opened.run,
-        labels=read_labels(arguments.labels) if arguments.labels else {},
-    )
+    labels = read_labels(arguments.labels) if arguments.labels else {}
     with cluster():
-        done = judge_run(config, judged)
+        done = judge_run(config, opened, labels)
     for one in done:
         print(f"{one.judge}: {one.asked} asked, {one.resumed} judged before, {one.failed} failed")
-    if exists(opened.run.summary):
-        summarise(opened.run, opened.config.scoring)
-    document = read_json(opened.run.judges)
+    if exists(opened.directory.summary):
+        summarise(opened.directory, opened.config.scoring)
+    document = read_json(opened.directory.judges)
     for rubric in document["rubrics"]:
         _show(rubric)
-    print(f"agreement and failures: {opened.run.judges}")
+    print(f"agreement and failures: {opened.directory.judges}")
     silent = [one.judge for one in done if one.asked and one.failed == one.asked]
     if silent:
         raise InfrastructureError(f"no verdict could be had from {', '.join(silent)}")

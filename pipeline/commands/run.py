@@ -13,10 +13,11 @@ from conf.load import from_document, load
 from conf.schema import BOX_DIALECTS, METRICS, RunConfig, ScoringConfig
 from pipeline.cluster.connect import cluster
 from pipeline.dataset.open import Gold, open_dataset
+from pipeline.generate.generate import generate
 from pipeline.report import summary_table
-from pipeline.run import evaluate, generate_turns, summarise
+from pipeline.run import evaluate, summarise
 from pipeline.runs.directory import RunDirectory
-from pipeline.runs.dry_run import outlook, outlook_text
+from pipeline.runs.dry_run import dry_run, dry_run_text
 from pipeline.runs.prepare import prepare
 from pipeline.score import score
 from pipeline.tables.turns import declared_dialect
@@ -90,10 +91,10 @@ def _run(arguments: argparse.Namespace) -> int:
 def _dry_run(config: RunConfig) -> int:
     prepared = prepare(config, dry=True)
     with cluster():
-        seen = outlook(prepared)
-    print(outlook_text(seen))
-    if seen.problem:
-        raise BadInput(seen.problem)
+        ahead = dry_run(prepared)
+    print(dry_run_text(ahead))
+    if ahead.problem:
+        raise BadInput(ahead.problem)
     return 0
 
 
@@ -102,16 +103,16 @@ def _generate(arguments: argparse.Namespace) -> int:
         return _dry_run(load(arguments.config, arguments.overrides))
     prepared = prepare(load(arguments.config, arguments.overrides))
     with cluster():
-        done = generate_turns(prepared)
+        done = generate(prepared)
     print(f"{done.turns} turns, {done.failed} failed, {done.resumed} dialogues were there already")
-    print(f"turn outputs: {prepared.run.turns}")
+    print(f"turn outputs: {prepared.directory.turns}")
     return 0
 
 
 def _score(arguments: argparse.Namespace) -> int:
     dataset = open_dataset(arguments.dataset)
     dialect = arguments.box_dialect or declared_dialect(arguments.turns)
-    gold = Gold(dialogues=dataset.dialogues(arguments.limit), lexicon=dataset.lexicon)
+    gold = Gold(dataset=dataset, dialogues=dataset.dialogues(arguments.limit))
     run = RunDirectory(arguments.output)
     with cluster():
         score(gold, arguments.turns, arguments.output, dialect)

@@ -73,7 +73,8 @@ def swept(config: SweepConfig) -> Swept:
 
 
 def _engines() -> int:
-    return sum("DialogueActor" in actor["ActorClassName"] for actor in actors().values())
+    names = ("DialogueActor", "ReloadingActor")
+    return sum(any(n in actor["ActorClassName"] for n in names) for actor in actors().values())
 
 
 def test_a_sweep_that_reloads_gives_what_an_engine_each_gives(phantom, tmp_path):
