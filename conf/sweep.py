@@ -27,7 +27,8 @@ class SweepSection:
     and what else differs (``box_dialect``, ``engine``). ``glob`` adds every folder that it matches,
     under the folder's name. ``variants`` are ``key=value`` overrides by name. ``parallel`` runs go
     side by side. ``engines``: each run gets an engine of its own, or runs whose checkpoints differ
-    in nothing but weights share two, of which one reloads them.
+    in nothing but weights share two, of which one reloads them; they are answered first, group by
+    group, and all that is left goes ``parallel`` at a time.
     """
 
     checkpoints: list[dict[str, Any]]
@@ -55,11 +56,6 @@ class SweepSection:
         if self.engines not in ENGINES:
             may = ", ".join(ENGINES)
             raise ConfigError(f"sweep.engines is {self.engines!r}; choose one of {may}")
-        if self.engines == "reloaded" and self.parallel > 1:
-            raise ConfigError(
-                f"sweep.engines=reloaded puts checkpoints through an engine one after the other; "
-                f"set sweep.parallel to 1 (it is {self.parallel}), or sweep.engines=per_checkpoint"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,6 +116,19 @@ class AttemptLedger:
         """Note that an actor has started."""
         self._starts[by.actor] = _Starts()
 
+    def engine_state(self) -> str:
+        """Describe what an answer is waited for, before there is any."""
+        starting = [s for s in self._starts.values() if s.by is not None]
+        if not self._starts:
+            return "waiting for an actor to find room on the cluster"
+        if len(starting) < len(self._starts):
+            return "the engine is up, waiting for the first answers"
+        failed = max(s.failed for s in starting)
+        if not failed:
+            return "starting the engine (imports, weights, warm-up)"
+        reason = max(starting, key=lambda s: s.failed).reason
+        return f"starting the engine, attempt {failed + 1} (the last one ended: {reason})"
+
     def _settle(self, attempts: _Attempts, by: ActorProcess) -> None:
         """Count the attempt before, if there was one: it is lost, or nobody would begin it again.
 

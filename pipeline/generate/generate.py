@@ -4,10 +4,12 @@ In: a run. Out: turns/*.parquet, every asked turn as exactly one row. Dialogues 
 skipped, so running again resumes, whatever the number of actors.
 """
 
+from functools import partial
+
 from actors.dialogue_actor import DialogueActor
 from actors.supervision.attempts import AttemptLedger
 from conf.errors import InfrastructureError
-from pipeline.generate.progress import TurnProgress
+from pipeline.generate.progress import TurnProgress, engine_state
 from pipeline.generate.run_pass import Generated, RunPass
 from pipeline.generate.stream import answers, running_ledger, tasks_of
 from pipeline.runs.lease import hold
@@ -32,8 +34,8 @@ def _answer(run_pass: RunPass) -> None:
     compute = run.config.compute
     tasks = tasks_of(run_pass.todo, compute.dialogues_per_task)
     with (
-        TurnProgress(run_pass.total, run.name) as progress,
         running_ledger(AttemptLedger, compute.max_attempts) as ledger,
+        TurnProgress(run_pass.total, run.name, partial(engine_state, ledger)) as progress,
     ):
         arguments = {"run_id": run.run_id, "config": run.config, "ledger": ledger}
         for table in answers(tasks, DialogueActor, arguments, run.config):

@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 
 import pyarrow as pa
 import ray
@@ -24,7 +25,7 @@ from conf.errors import EvaluationError, InfrastructureError
 from conf.schema import RunConfig
 from conf.sweep import Planned
 from pipeline.dataset.open import Gold
-from pipeline.generate.progress import TurnProgress
+from pipeline.generate.progress import TurnProgress, engine_state
 from pipeline.generate.run_pass import RunPass
 from pipeline.generate.stream import answers, running_ledger, tasks_of
 from pipeline.runs.lease import hold
@@ -146,8 +147,8 @@ def _stream(missing: dict[str, RunPass], runs: int, probe: Probe) -> Reference |
     name = f"{first.name} and {len(passes) - 1} more" if len(passes) > 1 else first.name
     since = time.monotonic()
     with (
-        TurnProgress(total, name) as progress,
         running_ledger(ReloadLedger, compute.max_attempts) as ledger,
+        TurnProgress(total, name, partial(engine_state, ledger)) as progress,
     ):
         configs = {p.run.run_id: p.run.config for p in passes}
         arguments = {"configs": configs, "ledger": ledger, "probe": probe}

@@ -99,3 +99,19 @@ def test_a_start_lost_with_its_machine_is_no_failed_start(alive, failed):
     cluster.ledger.register_start(cluster.process("spot"))
     cluster.living = {HERE, "spot"} if alive else {HERE}
     assert cluster.ledger.register_start(cluster.process())[0] == failed
+
+
+def test_the_ledger_says_what_an_answer_is_waited_for():
+    cluster = Cluster()
+    ledger = cluster.ledger
+    assert ledger.engine_state() == "waiting for an actor to find room on the cluster"
+    process = cluster.process()
+    ledger.register_start(process)
+    assert ledger.engine_state().startswith("starting the engine (")
+    ledger.register_exit(process, "its start failed: boom")
+    process = cluster.process()
+    ledger.register_start(process)
+    expected = "starting the engine, attempt 2 (the last one ended: its start failed: boom)"
+    assert ledger.engine_state() == expected
+    ledger.start_succeeded(process)
+    assert ledger.engine_state() == "the engine is up, waiting for the first answers"
