@@ -100,7 +100,7 @@ class Reloading:
                 await self._check()
                 self._checked = True
             await self._load(config)
-        except Exception as error:  # whoever comes next is told the same
+        except Exception as error:  # every later call is refused, too
             self._refusal = str(error)
             raise
         self._now, self._refusal = config, None
@@ -134,7 +134,7 @@ class Reloading:
         return Shown(answers=answers, checksum=checksum)
 
     async def _answer(self, dialogue: Dialogue, answers: list[tuple[str, list[int]]]) -> None:
-        """Ask a dialogue's first turns, in the words of one run whatever weights are there."""
+        """Ask a dialogue's first turns, as one run asks them, whatever weights are loaded."""
         run = self._asks
         talk = Conversation(dialogue, box_dialect=run.model.box_dialect, seed=run.sampling.seed)
         chat = self._backend.open(dialogue)

@@ -70,7 +70,7 @@ class RunPass:
         return bool(self.turns == self.total)
 
     def add(self, table: pa.Table) -> None:
-        """Take the rows of some dialogues.
+        """Add the rows of some dialogues.
 
         Raises:
             InfrastructureError: another process has taken the run over.

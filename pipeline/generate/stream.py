@@ -39,7 +39,7 @@ def answers(
         tasks: one table of dialogues each.
         actor: the class, called with a table.
         arguments: of its constructor.
-        config: says how many actors there are, and of what size.
+        config: the number of actors and the size of each.
 
     Raises:
         BadInput: the cluster can never hold the actors.

@@ -5,22 +5,21 @@ In: a prepared run and a connected cluster. Out: ``DryRun``; nothing is written 
 
 from dataclasses import dataclass
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from conf.errors import BadInput
 from conf.load import to_yaml
 from pipeline.cluster.capacity import capacity
 from pipeline.cluster.resources import ActorResources, actor_resources
-from pipeline.dataset.open import turn_counts
 from pipeline.dataset.load import without
+from pipeline.dataset.open import turn_counts
 from pipeline.runs.run import Run
 from pipeline.runs.turn_log import read_turn_log
 
 
 @dataclass(frozen=True, kw_only=True)
 class DryRun:
-    """What is asked, what is there already, and whether the cluster can hold it.
+    """What is asked, what was answered before, and whether the cluster can hold the engines.
 
     ``engines`` is None, and ``problem`` one sentence, where it cannot. ``broken`` counts files of a
     killed writer whose dialogues will be done again.

@@ -1,4 +1,4 @@
-"""Who holds a lease: one process, named so that it can be told whether it still runs.
+"""Who holds a lease: one process, named so that one can see whether it still runs.
 
 In: a process id. Out: a name of that process that no later process of any machine has.
 """
@@ -24,7 +24,7 @@ class LeaseOwner:
 
     @classmethod
     def this_process(cls, expires_s: float) -> "LeaseOwner":
-        """Make a holder of this process, one of perhaps several."""
+        """Return an owner for this process, which may have several."""
         now = time.time()
         return cls(
             owner=uuid.uuid4().hex,
@@ -40,7 +40,7 @@ class LeaseOwner:
         return replace(self, until=time.time() + expires_s)
 
     def is_gone(self) -> bool:
-        """Tell whether this was a process of this machine that runs no more."""
+        """Return whether this was a process of this machine that runs no more."""
         place = _place()
         return bool(place) and self.process.startswith(f"{place}/") and not self._runs()
 
@@ -54,7 +54,7 @@ class LeaseOwner:
 
 
 def _place() -> str:
-    """Name this boot of this machine and this process namespace; empty where it is not told."""
+    """Name this boot of this machine and this process namespace; empty where /proc does not say."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"

@@ -23,7 +23,7 @@ _STEADY = (0.1, 0.9)  # engines fill up before and drain after
 
 @dataclass(frozen=True, kw_only=True)
 class TurnLog:
-    """All turns of a run that are there; ``broken`` files could not be read."""
+    """All turns of a run that were written; ``broken`` files could not be read."""
 
     table: pa.Table
     broken: tuple[str, ...]

@@ -22,7 +22,7 @@ _GRACE_S = 60.0  # an interrupted run writes what it has and stops its engine; s
 
 
 class RunProcesses:
-    """A context manager; processes that still run at its end are told to end, and waited for."""
+    """A context manager; processes that still run at its end are terminated and waited for."""
 
     def __init__(self) -> None:
         address = ray.get_runtime_context().gcs_address

@@ -139,7 +139,7 @@ def _generate(runs: Sequence[Run], probe: Probe) -> Reference | None:
 
 
 def _stream(missing: dict[str, RunPass], runs: int, probe: Probe) -> Reference | None:
-    """Put what the runs lack through one pool of actors, and the answers where they belong."""
+    """Answer what the runs lack with one pool of actors, and add each answer to its run."""
     passes = list(missing.values())
     total = sum(p.total for p in passes)
     first = passes[0].run

@@ -7,8 +7,8 @@ import pytest
 from actors.storage.files import list_files, remove
 from conf.load import to_yaml
 from pipeline.cli import main
-from pipeline.runs.dry_run import dry_run, dry_run_text
 from pipeline.generate.generate import generate
+from pipeline.runs.dry_run import dry_run, dry_run_text
 from pipeline.runs.prepare import prepare
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")

@@ -5,12 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actors.storage.files import write_json
 from conf.errors import BadInput
 from pipeline.cli import main
-from pipeline.runs.estimate import Engines, Speed, engines_of, estimate, speed_of
-from pipeline.runs.directory import RunDirectory
 from pipeline.cluster.resources import ActorResources
+from pipeline.runs.directory import RunDirectory
+from pipeline.runs.estimate import Engines, Speed, engines_of, estimate, speed_of
 from pipeline.runs.manifest import Pass, write_manifest
 from tests.pipeline.manifests import small_manifest
 from tests.pipeline.turn_files import write_turns

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from actors.storage.files import write_json
 from conf.errors import BadInput
 from pipeline.cli import main
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.manifest import Counts, write_manifest
 from pipeline.runs.status import SILENT_S, status, status_text
 from pipeline.runs.turn_log import read_turn_log
-from pipeline.runs.manifest import Counts, write_manifest
 from tests.pipeline.manifests import small_manifest
 from tests.pipeline.turn_files import write_turns
 
