@@ -5,6 +5,8 @@ SEED ?= 0
 DATA ?= data/phantom-$(DIALOGUES)
 MODEL ?= examples/reference_model/checkpoints/final
 BIN := .venv/bin
+# -qq: errors alone. pip warns once per package about every index that is not reachable.
+PIP := $(BIN)/python -m pip install -qq --progress-bar off --disable-pip-version-check
 
 .PHONY: setup demo full nightly test test-faults lint bench bench-scoring gaming claims-report browser screenshots lock clean help
 
@@ -14,10 +16,12 @@ help: ## show the targets
 setup: .venv/.ready ## make .venv with the exact pins of requirements/cpu.lock
 
 .venv/.ready: requirements/cpu.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/cpu.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+	@echo "installing $$(grep -c == $<) packages into .venv, a minute or two ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --no-deps -r $<
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "installed: .venv is ready"
 
 demo: setup ## evaluate a model on DIALOGUES phantom dialogues (default 200), end to end
 	@test -f $(DATA)/dataset.json || $(BIN)/imcbench dataset build-phantom $(DATA) --dialogues $(DIALOGUES) --seed $(SEED)
