@@ -34,17 +34,17 @@ nightly: setup ## the checkpoints of conf/nightly.yaml on 500 dialogues, each ga
 	@test -f data/phantom-500/dataset.json || $(BIN)/imcbench dataset build-phantom data/phantom-500 --dialogues 500
 	@$(BIN)/imcbench nightly --config conf/nightly.yaml
 
-test: setup lint browser ## lint, types and all tests but the long ones on faults
+test: setup lint browser ## lint, types and all tests but the faults
 	$(BIN)/python -m pytest -m "not faults"
 
-test-faults: setup ## kill, hang, fill, throttle: every fault of docs/reliability.md, minutes long
+test-faults: setup ## every fault of docs/reliability.md caused on purpose; minutes
 	$(BIN)/python -m pytest tests/faults
 
 browser: ## Chromium and axe-core for the tests of the report's page; needs root once
 	@sh tests/browser/install.sh || echo "no Chromium: the browser tests will be skipped"
 
 screenshots: setup browser ## pictures for the README, of the report that RUN holds (report --against)
-	@test -d "$(RUN)/report" || (echo "give RUN=<run directory with a report>"; exit 2)
+	@test -d "$(RUN)/report" || (echo "RUN=<run directory with a report> is needed"; exit 2)
 	$(BIN)/python -m tests.browser.screenshots $(RUN) docs/screenshots
 
 lint: setup ## formatting, rules and types
@@ -59,7 +59,7 @@ bench: setup ## throughput against the engine's bound, lock-step rounds and one 
 bench-scoring: setup ## seconds and memory to score 8,000 dialogues
 	$(BIN)/python -m benchmarks.scoring
 
-gaming: setup ## what strategies without sight score on the phantom
+gaming: setup ## what answering strategies that ignore the images score on the phantom
 	$(BIN)/python -m benchmarks.gaming
 
 claims-report: setup ## precision and recall of claim extraction on the labelled sentences
