@@ -35,7 +35,7 @@ def test_other_runs_below_one_output_do_not_disturb_each_other(scripted, phantom
         thread.start()
     for thread in threads:
         thread.join()
-    runs = [prepare(c).run for c in configs]
+    runs = [prepare(c).directory for c in configs]
     assert runs[0] != runs[1]
     for run in runs:
         assert_one_row_per_turn(run, phantom)
