@@ -79,6 +79,7 @@ LAYERS: dict[str, set[str]] = {
         "conf",
     },
     "pipeline.metrics": {
+        "actors.boxes",
         "actors.gold",
         "actors.schema",
         "pipeline.claims",

@@ -127,7 +127,7 @@ def _categories(item: Item) -> tuple[str, ...]:
 
 
 def _before(words: list[str], clause: Clause, n: int) -> list[Mention]:
-    """Return the mentions that a backward trigger reaches: its own statement or list, no further."""
+    """Return the mentions that a backward trigger reaches: those of its own statement or list."""
     reached: list[Mention] = []
     right = clause.items[n].lo
     shared = False

@@ -28,7 +28,7 @@ def take_back(items: list[Item], earlier: list[Mention]) -> None:
 
 
 def revises(items: list[Item], start: int) -> bool:
-    """Return whether the sentence from token ``start`` says that it corrects an earlier statement."""
+    """Return whether the sentence from token ``start`` corrects an earlier statement by its words."""
     return any(
         "revise" in item.categories or ("correct" in item.categories and item.lo == start)
         for item in items
