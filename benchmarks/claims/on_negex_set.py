@@ -19,7 +19,7 @@ from pipeline.claims import extract_assertions
 from pipeline.dataset.lexicon import Concept, Lexicon
 
 
-class Row(NamedTuple):
+class AnnotatedMention(NamedTuple):
     """One labelled mention; ``start`` and ``end`` are its characters in ``text``."""
 
     phrase: str
@@ -30,10 +30,10 @@ class Row(NamedTuple):
     temporality: str
 
 
-Verdict = Callable[[Row], str]
+Classifier = Callable[[AnnotatedMention], str]
 
 
-def rows(path: Path) -> list[Row]:
+def rows(path: Path) -> list[AnnotatedMention]:
     """Read the mentions whose phrase is marked, in capitals, in its sentence."""
     found = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -45,11 +45,13 @@ def rows(path: Path) -> list[Row]:
         if start >= 0:
             end = start + len(phrase)
             text = f"{text[:start]}{phrase}{text[end:]}"
-            found.append(Row(phrase, text, start, end, fields[3] == "Negated", fields[4]))
+            found.append(
+                AnnotatedMention(phrase, text, start, end, fields[3] == "Negated", fields[4])
+            )
     return found
 
 
-def rules(row: Row) -> str:
+def rules(row: AnnotatedMention) -> str:
     """Return the verdict of this project, with the marked phrase as the one finding it knows."""
     lexicon = _lexicon(row.phrase)
     for a in extract_assertions(row.text, lexicon):
@@ -66,7 +68,7 @@ def _lexicon(phrase: str) -> Lexicon:
     return Lexicon({concept.id: concept})
 
 
-def negspacy(termset: str) -> Verdict:
+def negspacy(termset: str) -> Classifier:
     """Return the verdict of negspacy on the marked mention."""
     import spacy  # noqa: PLC0415 - needed by this comparison alone
     from negspacy.negation import Negex  # noqa: F401, PLC0415 - registers the component
@@ -77,7 +79,7 @@ def negspacy(termset: str) -> Verdict:
     settings = {"neg_termset": terms(termset).get_patterns(), "ent_types": []}
     negex = nlp.create_pipe("negex", config=settings)
 
-    def verdict(row: Row) -> str:
+    def verdict(row: AnnotatedMention) -> str:
         doc = nlp.make_doc(row.text)
         span = doc.char_span(row.start, row.end, label="FINDING", alignment_mode="expand")
         doc.ents = [span]

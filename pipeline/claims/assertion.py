@@ -37,7 +37,7 @@ class Assertion:
     revised: bool
 
 
-class Said(NamedTuple):
+class SettledMention(NamedTuple):
     """A mention that may become a claim, and whether its sentence revises an earlier statement."""
 
     mention: Mention
@@ -45,13 +45,13 @@ class Said(NamedTuple):
     revised: bool
 
 
-def spell_out(said: Said, tokens: Tokens, lexicon: Lexicon) -> list[Assertion]:
+def spell_out(settled: SettledMention, tokens: Tokens, lexicon: Lexicon) -> list[Assertion]:
     """Return the claims of one mention.
 
     What has resolved is there no more: ``present`` is false and the change is kept. Any other
     change of something denied is dropped ("no new consolidation" denies the consolidation).
     """
-    mention = said.mention
+    mention = settled.mention
     implied = mention.lo < 0
     change = mention.change
     resolved = change is not None and _RESOLVED in (change, lexicon.concepts[change].name.lower())
@@ -69,12 +69,12 @@ def spell_out(said: Said, tokens: Tokens, lexicon: Lexicon) -> list[Assertion]:
     return [
         Assertion(
             claim=claim,
-            kind=said.kind,
+            kind=settled.kind,
             certainty="uncertain" if mention.grade == POSSIBLE else "certain",
             grade=GRADES[mention.grade],
             start=-1 if implied else tokens.starts[mention.lo],
             end=-1 if implied else tokens.ends[mention.hi - 1],
-            revised=said.revised,
+            revised=settled.revised,
         )
         for claim in claims
     ]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from pipeline.claims.clauses import Clause
-from pipeline.claims.matcher import Item, Mention, Trigger
+from pipeline.claims.matcher import LexicalItem, Mention, Trigger
 from pipeline.claims.triggers import word_set
 
 POSSIBLE, PROBABLE = 2, 1
@@ -96,7 +96,7 @@ def _mark(effect: str, mentions: Iterable[Mention]) -> None:
             mention.grade = max(mention.grade, PROBABLE)
 
 
-def _mentions(items: list[Item]) -> list[Mention]:
+def _mentions(items: list[LexicalItem]) -> list[Mention]:
     return [item for item in items if isinstance(item, Mention)]
 
 
@@ -122,7 +122,7 @@ def _after(clause: Clause, n: int) -> list[Mention]:
     return reached
 
 
-def _categories(item: Item) -> tuple[str, ...]:
+def _categories(item: LexicalItem) -> tuple[str, ...]:
     return item.categories if isinstance(item, Trigger) else ()
 
 

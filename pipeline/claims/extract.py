@@ -4,12 +4,12 @@ In: an answer, the dataset's lexicon and the concept that the question asks abou
 distinct assertions of the answer. Deterministic, linear in the length of the text, never raises.
 """
 
-from pipeline.claims.assertion import Assertion, Said, spell_out
+from pipeline.claims.assertion import Assertion, SettledMention, spell_out
 from pipeline.claims.binding import bind
 from pipeline.claims.clauses import VERBS, clauses
 from pipeline.claims.context import POSSIBLE, assess
 from pipeline.claims.leading_answer import Answer, read_lead
-from pipeline.claims.matcher import Item, Mention, Trigger, matcher_for
+from pipeline.claims.matcher import LexicalItem, Mention, Trigger, matcher_for
 from pipeline.claims.revision import revises, settle, take_back
 from pipeline.claims.sentences import Sentence, split
 from pipeline.claims.tokens import tokenise
@@ -47,7 +47,7 @@ class _Reader:
         self.text, self.lexicon, self.asks = text, lexicon, asks
         self.tokens = tokenise(text)
         self.matcher = matcher_for(lexicon)
-        self.said: list[Said] = []
+        self.settled: list[SettledMention] = []
         self.earlier: list[Mention] = []
         self.about = asks  # what a yes or no at the start of the next sentence speaks about
         self.header: list[Trigger] = []  # triggers of "No evidence of:" for the list below it
@@ -65,21 +65,23 @@ class _Reader:
             return
         items = self._listed(sentence, items)
         self.revising = revises(items, sentence.lo) or self.revising
-        before = len(self.said)
+        before = len(self.settled)
         self._imply(answer)
         self._state(sentence, items)
-        if len(self.said) > before:
+        if len(self.settled) > before:
             self.revising = False
 
-    def _ask(self, items: list[Item]) -> None:
+    def _ask(self, items: list[LexicalItem]) -> None:
         """Note the one finding of a restated question: a yes or no after it speaks about that."""
         named = {m.ids[0] for m in items if isinstance(m, Mention) and m.is_target}
         self.about = named.pop() if len(named) == 1 else self.asks
 
-    def _lead(self, sentence: Sentence, items: list[Item]) -> tuple[Answer | None, list[Item]]:
+    def _lead(
+        self, sentence: Sentence, items: list[LexicalItem]
+    ) -> tuple[Answer | None, list[LexicalItem]]:
         """Take the answer word off the sentence; it denies and hedges nothing by itself."""
         self.implied: str | None = None
-        if self.about is None and self.said:
+        if self.about is None and self.settled:
             return None, items
         answer, end = read_lead(self.text, self.tokens.starts[sentence.lo])
         if answer is None:
@@ -88,7 +90,7 @@ class _Reader:
         starts = self.tokens.starts
         return answer, [i for i in items if isinstance(i, Mention) or starts[i.lo] >= end]
 
-    def _listed(self, sentence: Sentence, items: list[Item]) -> list[Item]:
+    def _listed(self, sentence: Sentence, items: list[LexicalItem]) -> list[LexicalItem]:
         """Carry the denial or hedge of a list's heading into each of its items."""
         if sentence.bullet and self.header:
             return [*self.header, *items]
@@ -106,9 +108,9 @@ class _Reader:
         mention = Mention(self.lexicon.concepts[self.implied].kind, (self.implied,), -1, -1)
         mention.neg = answer == "no"
         mention.grade = POSSIBLE if answer == "uncertain" else 0
-        self.said.append(Said(mention, mention.kind, self.revising))
+        self.settled.append(SettledMention(mention, mention.kind, self.revising))
 
-    def _state(self, sentence: Sentence, items: list[Item]) -> None:
+    def _state(self, sentence: Sentence, items: list[LexicalItem]) -> None:
         words = self.tokens.words
         found = clauses(words, sentence.lo, sentence.hi, items)
         if self.header and sentence.bullet and found:
@@ -121,7 +123,7 @@ class _Reader:
             targets = [m for m in clause.items if isinstance(m, Mention) and m.is_target]
             for m in clause.items:
                 if isinstance(m, Mention) and (m.is_target or m.kind == "attribute"):
-                    self.said.append(Said(m, m.kind, self.revising))
+                    self.settled.append(SettledMention(m, m.kind, self.revising))
             for mention in free:
                 self._alone(mention, clause.hi)
             self.earlier = targets or self.earlier
@@ -130,32 +132,34 @@ class _Reader:
         """Place a site or change that no finding of its clause takes."""
         if mention.skip:
             return
-        implied = self.said[-1].mention if self.said and self.said[-1].mention.lo < 0 else None
+        implied = (
+            self.settled[-1].mention if self.settled and self.settled[-1].mention.lo < 0 else None
+        )
         if mention.kind == "site":
             if implied is not None and not implied.neg and not mention.neg and not implied.sites:
                 implied.sites = mention.ids
             elif mention.neg and self.earlier:
                 self._elsewhere(mention)
             elif not self._is_subject(mention, clause_end):
-                self.said.append(Said(mention, "site", self.revising))
+                self.settled.append(SettledMention(mention, "site", self.revising))
             return
         if mention.neg:
             return
         if self.asks in self.lexicon.concepts and self.asks is not None:
             changed = Mention("change", (self.asks,), mention.lo, mention.hi)
             changed.change, changed.grade = mention.ids[0], mention.grade
-            self.said.append(Said(changed, "change", self.revising))
+            self.settled.append(SettledMention(changed, "change", self.revising))
         elif self.earlier and not self.earlier[-1].neg and self.earlier[-1].change is None:
             self.earlier[-1].change = mention.ids[0]
         else:
-            self.said.append(Said(mention, "change", self.revising))
+            self.settled.append(SettledMention(mention, "change", self.revising))
 
     def _elsewhere(self, site: Mention) -> None:
         """Read "on the left but not on the right": the same findings, denied at this place."""
         for finding in self.earlier:
             absent = Mention(finding.kind, finding.ids, site.lo, site.hi)
             absent.neg, absent.sites, absent.grade = True, site.ids, site.grade
-            self.said.append(Said(absent, absent.kind, self.revising))
+            self.settled.append(SettledMention(absent, absent.kind, self.revising))
 
     def _is_subject(self, site: Mention, end: int) -> bool:
         """Tell "the left lung is clear", which places nothing, from "in the left lung"."""
@@ -167,6 +171,6 @@ class _Reader:
 
     def assertions(self) -> tuple[Assertion, ...]:
         """Return the claims of all that was said and not taken back."""
-        stated = [said for said in self.said if not said.mention.skip]
+        stated = [said for said in self.settled if not said.mention.skip]
         made = [a for said in stated for a in spell_out(said, self.tokens, self.lexicon)]
         return settle(made, self.lexicon)

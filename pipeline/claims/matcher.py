@@ -45,7 +45,7 @@ class Trigger:
         self.categories, self.lo, self.hi = categories, lo, hi
 
 
-Item = Mention | Trigger
+LexicalItem = Mention | Trigger
 
 
 class Matcher:
@@ -67,9 +67,9 @@ class Matcher:
             for category in _meaning(words, change) if not own else ("change:" + own,):
                 _add(self._triggers, words, category, many=True)
 
-    def items(self, words: list[str], lo: int, hi: int) -> list[Item]:
+    def items(self, words: list[str], lo: int, hi: int) -> list[LexicalItem]:
         """Find concepts and triggers in ``words[lo:hi]``, longest first from the left."""
-        found: list[Item] = []
+        found: list[LexicalItem] = []
         concepts, others = self._concepts, self._triggers
         i = lo
         while i < hi:
@@ -139,7 +139,7 @@ def _walk(node: Trie, words: list[str], i: int, hi: int, key: Any) -> tuple[int,
         i += 1
 
 
-def _trigger(categories: tuple[str, ...], lo: int, hi: int) -> Item:
+def _trigger(categories: tuple[str, ...], lo: int, hi: int) -> LexicalItem:
     if categories[0].startswith("change:"):
         change = categories[0][len("change:") :]
         return Mention("change", (change,) if change else (), lo, hi)

@@ -51,6 +51,7 @@ def read_dialogue(
     subjects, contradictions = find_contradictions(turns, lexicon)
     return DialogueReading(
         dialogue=dialogue,
+        lexicon=lexicon,
         dialect=dialect,
         turns=tuple(turns),
         subjects=subjects,
