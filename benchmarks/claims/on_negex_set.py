@@ -5,7 +5,7 @@ de-identified clinical reports, each labelled for negation and temporality by it
 distributed with this project). Out: tables on standard output; with ``--negspacy`` the same for
 negspacy, which must then be installed.
 
-``PYTHONPATH=. python benchmarks/claims/on_negex_set.py rsAnnotations-1-120-random.txt``
+``python -m benchmarks.claims.on_negex_set rsAnnotations-1-120-random.txt``
 """
 
 import argparse
@@ -35,7 +35,7 @@ Classifier = Callable[[AnnotatedMention], str]
 
 def rows(path: Path) -> list[AnnotatedMention]:
     """Read the mentions whose phrase is marked, in capitals, in its sentence."""
-    found = []
+    mentions = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         fields = [field.strip() for field in line.split("\t")]
         if len(fields) < 6 or fields[3] not in ("Affirmed", "Negated"):
@@ -45,10 +45,10 @@ def rows(path: Path) -> list[AnnotatedMention]:
         if start >= 0:
             end = start + len(phrase)
             text = f"{text[:start]}{phrase}{text[end:]}"
-            found.append(
+            mentions.append(
                 AnnotatedMention(phrase, text, start, end, fields[3] == "Negated", fields[4])
             )
-    return found
+    return mentions
 
 
 def rules(row: AnnotatedMention) -> str:
@@ -79,14 +79,14 @@ def negspacy(termset: str) -> Classifier:
     settings = {"neg_termset": terms(termset).get_patterns(), "ent_types": []}
     negex = nlp.create_pipe("negex", config=settings)
 
-    def verdict(row: AnnotatedMention) -> str:
+    def classify(row: AnnotatedMention) -> str:
         doc = nlp.make_doc(row.text)
         span = doc.char_span(row.start, row.end, label="FINDING", alignment_mode="expand")
         doc.ents = [span]
         negex(nlp.get_pipe("sentencizer")(doc))
         return "negated" if doc.ents[0]._.negex else "affirmed"
 
-    return verdict
+    return classify
 
 
 def main() -> None:
@@ -96,11 +96,11 @@ def main() -> None:
     parser.add_argument("--negspacy", action="store_true")
     options = parser.parse_args()
     sentences = rows(options.annotations)
-    verdicts = {"rules of this project": rules}
+    classifiers: dict[str, Classifier] = {"rules of this project": rules}
     if options.negspacy:
-        verdicts |= {f"negspacy {t}": negspacy(t) for t in ("en", "en_clinical")}
-    for name, verdict in verdicts.items():
-        read = [(row, verdict(row)) for row in sentences]
+        classifiers |= {f"negspacy {t}": negspacy(t) for t in ("en", "en_clinical")}
+    for name, classify in classifiers.items():
+        read = [(row, classify(row)) for row in sentences]
         counts = Agreement(
             predicted=sum(v == "negated" for _, v in read),
             labelled=sum(row.negated for row in sentences),
