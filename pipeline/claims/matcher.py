@@ -18,15 +18,19 @@ _MAX_COMPILED = 8
 class Mention:
     """One place where the text names concepts (two ids: both of a left and right pair).
 
-    ``grade``: 0 definite, 1 probable, 2 possible. ``skip``: named, but not asserted.
+    ``lo`` and ``hi`` are its tokens, -1 where a bare yes or no implies it. ``uncertain``: put as
+    merely possible. ``skip``: named, but not asserted. ``revised``: its sentence corrects an
+    earlier statement.
     """
 
-    __slots__ = ("change", "grade", "hi", "ids", "kind", "lo", "neg", "site_neg", "sites", "skip")
+    __slots__ = (
+        *("change", "hi", "ids", "kind", "lo", "neg", "revised", "site_neg", "sites", "skip"),
+        "uncertain",
+    )
 
     def __init__(self, kind: str, ids: tuple[str, ...], lo: int, hi: int) -> None:
         self.kind, self.ids, self.lo, self.hi = kind, ids, lo, hi
-        self.neg = self.skip = self.site_neg = False
-        self.grade = 0
+        self.neg = self.uncertain = self.skip = self.site_neg = self.revised = False
         self.sites: tuple[str, ...] = ()
         self.change: str | None = None
 
