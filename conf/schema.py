@@ -31,20 +31,21 @@ CHAOS = frozenset(
 )
 _PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size")
 
-# How a checkpoint writes a region of interest; declared per checkpoint, never guessed.
+# How a checkpoint writes a region of interest: declared per checkpoint, never guessed. Each name
+# has its entry in actors/boxes/dialects.py.
 BOX_DIALECTS = (
-    "norm1000",  # [x0, y0, x1, y1], integers 0-1000 relative to the stored image
-    "norm1",  # [x0, y0, x1, y1], decimals 0-1
-    "pixels",  # [x0, y0, x1, y1], pixels of the stored image
-    "qwen25",  # {"bbox_2d": [x0, y0, x1, y1]}, pixels of the model's resized input (Qwen2.5-VL)
-    "qwen",  # <box>(x0,y0),(x1,y1)</box>, 0-1000 (Qwen-VL)
-    "internvl",  # <box>[[x0, y0, x1, y1]]</box>, 0-1000
-    "gemini",  # {"box_2d": [y0, x0, y1, x1]}, 0-1000 (Gemini, MedGemma)
-    "paligemma",  # <locYYYY><locXXXX><locYYYY><locXXXX>, 0-1023
-    "florence2",  # <loc_x0><loc_y0><loc_x1><loc_y1>, 0-999
-    "kosmos2",  # <patch_index_n><patch_index_n>, 32 x 32 patches
-    "molmo",  # <point x="..." y="...">, percent: the pointing game
-    "none",  # the model gives no box by declaration
+    "norm1000",
+    "norm1",
+    "pixels",
+    "qwen25",
+    "qwen",
+    "internvl",
+    "gemini",
+    "paligemma",
+    "florence2",
+    "kosmos2",
+    "molmo",
+    "none",
 )
 
 

@@ -88,6 +88,7 @@ LAYERS: dict[str, set[str]] = {
         "pipeline.runs",
     },
     "pipeline.metrics": {
+        "actors.boxes",
         "actors.gold",
         "actors.schema",
         "pipeline.claims",

@@ -5,10 +5,11 @@ mentions, found by this project's lexicon matcher, so only the assertion step di
 knows negated or not: whatever is hedged or not asserted counts as affirmed there.
 
 Needs ``pip install negspacy``, which is no dependency of the project:
-``PYTHONPATH=. python benchmarks/claims/vs_negspacy.py``
+``python -m benchmarks.claims.vs_negspacy``
 """
 
 from pathlib import Path
+from typing import Any
 
 from benchmarks.claims.labelled import Label, Labelled, Reader, load, rules
 from benchmarks.claims.report import SENTENCES, table
@@ -35,7 +36,7 @@ def negspacy_reader(lexicon: Lexicon, termset: str) -> Reader:
 
     def read(sentence: Labelled) -> tuple[Label, ...]:
         doc = nlp.make_doc(sentence.text)
-        spans = {}
+        spans: dict[tuple[int, int], tuple[Any, str]] = {}
         for concept, start, end in mentions(sentence.text, lexicon):
             span = doc.char_span(start, end, label="CONCEPT", alignment_mode="expand")
             if span is not None:

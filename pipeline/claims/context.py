@@ -1,6 +1,6 @@
 """How a mention is meant: denied, hedged, or not asserted at all.
 
-In: the clauses of one sentence. Out: the same mentions with ``neg``, ``grade`` and ``skip`` set.
+In: the clauses of one sentence. Out: the same mentions, ``neg``, ``uncertain`` and ``skip`` set.
 The shape follows ConText (Harkema et al. 2009, doi:10.1016/j.jbi.2009.05.002): triggers with a
 direction, scopes with terminators, pseudo-triggers that only take words away.
 """
@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from pipeline.claims.clauses import Clause
-from pipeline.claims.matcher import Item, Mention, Trigger
+from pipeline.claims.matcher import LexicalItem, Mention, Trigger
 from pipeline.claims.triggers import word_set
 
-POSSIBLE, PROBABLE = 2, 1
 _CHOICES = frozenset(("or", "versus", "vs"))
 _PAST = word_set("past")
 _PRESENT = word_set("present")
@@ -91,12 +90,10 @@ def _mark(effect: str, mentions: Iterable[Mention]) -> None:
         elif effect == "skip":
             mention.skip = True
         elif effect == "possible":
-            mention.grade = POSSIBLE
-        elif effect == "probable":
-            mention.grade = max(mention.grade, PROBABLE)
+            mention.uncertain = True
 
 
-def _mentions(items: list[Item]) -> list[Mention]:
+def _mentions(items: list[LexicalItem]) -> list[Mention]:
     return [item for item in items if isinstance(item, Mention)]
 
 
@@ -122,12 +119,12 @@ def _after(clause: Clause, n: int) -> list[Mention]:
     return reached
 
 
-def _categories(item: Item) -> tuple[str, ...]:
+def _categories(item: LexicalItem) -> tuple[str, ...]:
     return item.categories if isinstance(item, Trigger) else ()
 
 
 def _before(words: list[str], clause: Clause, n: int) -> list[Mention]:
-    """Return the mentions that a backward trigger reaches: its own statement or list, no further."""
+    """Return the mentions that a backward trigger reaches: those of its own statement or list."""
     reached: list[Mention] = []
     right = clause.items[n].lo
     shared = False
@@ -157,4 +154,4 @@ def _alternatives(words: list[str], clause: Clause) -> None:
             continue
         joined = words[left.hi : right.lo]
         if len(joined) <= 3 and _CHOICES.intersection(joined):
-            left.grade = right.grade = POSSIBLE
+            left.uncertain = right.uncertain = True

@@ -18,15 +18,19 @@ _MAX_COMPILED = 8
 class Mention:
     """One place where the text names concepts (two ids: both of a left and right pair).
 
-    ``grade``: 0 definite, 1 probable, 2 possible. ``skip``: named, but not asserted.
+    ``lo`` and ``hi`` are its tokens, -1 where a bare yes or no implies it. ``uncertain``: put as
+    merely possible. ``skip``: named, but not asserted. ``revised``: its sentence corrects an
+    earlier statement.
     """
 
-    __slots__ = ("change", "grade", "hi", "ids", "kind", "lo", "neg", "site_neg", "sites", "skip")
+    __slots__ = (
+        *("change", "hi", "ids", "kind", "lo", "neg", "revised", "site_neg", "sites", "skip"),
+        "uncertain",
+    )
 
     def __init__(self, kind: str, ids: tuple[str, ...], lo: int, hi: int) -> None:
         self.kind, self.ids, self.lo, self.hi = kind, ids, lo, hi
-        self.neg = self.skip = self.site_neg = False
-        self.grade = 0
+        self.neg = self.uncertain = self.skip = self.site_neg = self.revised = False
         self.sites: tuple[str, ...] = ()
         self.change: str | None = None
 
@@ -45,7 +49,7 @@ class Trigger:
         self.categories, self.lo, self.hi = categories, lo, hi
 
 
-Item = Mention | Trigger
+LexicalItem = Mention | Trigger
 
 
 class Matcher:
@@ -67,9 +71,9 @@ class Matcher:
             for category in _meaning(words, change) if not own else ("change:" + own,):
                 _add(self._triggers, words, category, many=True)
 
-    def items(self, words: list[str], lo: int, hi: int) -> list[Item]:
+    def items(self, words: list[str], lo: int, hi: int) -> list[LexicalItem]:
         """Find concepts and triggers in ``words[lo:hi]``, longest first from the left."""
-        found: list[Item] = []
+        found: list[LexicalItem] = []
         concepts, others = self._concepts, self._triggers
         i = lo
         while i < hi:
@@ -139,7 +143,7 @@ def _walk(node: Trie, words: list[str], i: int, hi: int, key: Any) -> tuple[int,
         i += 1
 
 
-def _trigger(categories: tuple[str, ...], lo: int, hi: int) -> Item:
+def _trigger(categories: tuple[str, ...], lo: int, hi: int) -> LexicalItem:
     if categories[0].startswith("change:"):
         change = categories[0][len("change:") :]
         return Mention("change", (change,) if change else (), lo, hi)

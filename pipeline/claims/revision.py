@@ -6,11 +6,11 @@ In: the items of a sentence, or the assertions of an answer in order. Out: what 
 from dataclasses import replace
 
 from pipeline.claims.assertion import Assertion
-from pipeline.claims.matcher import Item, Mention, Trigger
+from pipeline.claims.matcher import LexicalItem, Mention, Trigger
 from pipeline.dataset.lexicon import Lexicon
 
 
-def take_back(items: list[Item], earlier: list[Mention]) -> None:
+def take_back(items: list[LexicalItem], earlier: list[Mention]) -> None:
     """Unsay what a slip named: "a nodule, sorry, a mass" asserts the mass alone.
 
     ``earlier``: the findings of the sentence before, for one that opens with the correction.
@@ -27,8 +27,8 @@ def take_back(items: list[Item], earlier: list[Mention]) -> None:
                 break
 
 
-def revises(items: list[Item], start: int) -> bool:
-    """Return whether the sentence from token ``start`` says that it corrects an earlier statement."""
+def revises(items: list[LexicalItem], start: int) -> bool:
+    """Return whether the sentence from token ``start`` corrects an earlier statement."""
     return any(
         "revise" in item.categories or ("correct" in item.categories and item.lo == start)
         for item in items

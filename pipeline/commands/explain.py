@@ -33,8 +33,6 @@ def _explain(arguments: argparse.Namespace) -> int:
         raise BadInput(f"{arguments.run} asked no dialogue {wanted!r}; its first is {first!r}")
     dialogue = Dialogue.from_row(rows.to_pylist()[0])
     answers = read_responses(list_files(opened.directory.turns, ".parquet"), wanted).get(wanted, {})
-    lexicon = opened.gold.lexicon
-    print(
-        explain(read_dialogue(dialogue, answers, lexicon, opened.config.model.box_dialect), lexicon)
-    )
+    dialect = opened.config.model.box_dialect
+    print(explain(read_dialogue(dialogue, answers, opened.gold.lexicon, dialect)))
     return 0

@@ -11,8 +11,9 @@ from typing import Literal
 from actors.gold import RESOLVED
 from actors.schema import Box, Claim, Dialogue, Region, Row, Turn
 from pipeline.claims import Assertion
+from pipeline.dataset.lexicon import Lexicon
 
-Verdict = Literal["supported", "contradicted", "unverifiable"]
+ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
 Fault = Literal[
     "false_finding", "wrong_site", "wrong_change", "false_denial", "change_without_prior"
 ]
@@ -66,7 +67,7 @@ class JudgedClaim:
     """
 
     assertion: Assertion
-    verdict: Verdict | None
+    verdict: ClaimVerdict | None
     fault: Fault | None
 
     @property
@@ -136,10 +137,12 @@ class Contradiction:
 class DialogueReading:
     """One dialogue as judged: its turns in order, and what the model said against itself.
 
-    ``subjects``: the concepts (or exclusive groups) claimed at two turns or more.
+    ``lexicon``: the vocabulary it was read with. ``subjects``: the concepts (or exclusive groups)
+    claimed at two turns or more.
     """
 
     dialogue: Dialogue
+    lexicon: Lexicon
     dialect: str
     turns: tuple[TurnReading, ...]
     subjects: frozenset[str]

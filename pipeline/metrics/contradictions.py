@@ -12,7 +12,7 @@ from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading
 
 _KINDS = ("finding", "attribute", "diagnosis")  # sites and changes belong to these
 
-Said = tuple[TurnReading, JudgedClaim]
+ClaimAtTurn = tuple[TurnReading, JudgedClaim]
 
 
 def find_contradictions(
@@ -23,7 +23,7 @@ def find_contradictions(
     A subject is a concept, or its group where the lexicon puts it into one: the concepts of a
     group are the values of one thing.
     """
-    said: dict[str, list[Said]] = {}
+    said: dict[str, list[ClaimAtTurn]] = {}
     for reading in turns:
         for judged in reading.asserted:
             if _kind(judged.claim, lexicon) in _KINDS:
@@ -35,12 +35,12 @@ def find_contradictions(
     return frozenset(repeated), tuple(found)
 
 
-def _against(name: str, claims: Sequence[Said], lexicon: Lexicon) -> list[Contradiction]:
+def _against(name: str, claims: Sequence[ClaimAtTurn], lexicon: Lexicon) -> list[Contradiction]:
     """Hold each claim against those still standing; an explicit revision withdraws the earlier."""
     found: list[Contradiction] = []
-    standing: list[Said] = []
+    standing: list[ClaimAtTurn] = []
     for later in claims:
-        kept: list[Said] = []
+        kept: list[ClaimAtTurn] = []
         for earlier in standing:
             clash = earlier[0] is not later[0] and conflict(earlier, later, lexicon)
             if clash:
@@ -77,7 +77,7 @@ def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
     return lexicon.exclusive(a.change, b.change)
 
 
-def conflict(earlier: Said, later: Said, lexicon: Lexicon) -> bool:
+def conflict(earlier: ClaimAtTurn, later: ClaimAtTurn, lexicon: Lexicon) -> bool:
     """Return whether two claims of two turns contradict each other.
 
     As ``contradicts``, less the values of two different referents, as the questions name them:
@@ -98,7 +98,7 @@ def _kind(claim: Claim, lexicon: Lexicon) -> str | None:
     return concept.kind if concept is not None else None
 
 
-def _contradiction(name: str, earlier: Said, later: Said) -> Contradiction:
+def _contradiction(name: str, earlier: ClaimAtTurn, later: ClaimAtTurn) -> Contradiction:
     return Contradiction(
         subject=name,
         earlier_turn=earlier[0].turn.turn,

@@ -6,7 +6,7 @@ In: a reading. Out: score rows. All are ratios of sums; docs/measures.md says wh
 from itertools import combinations
 
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio
-from pipeline.metrics.visual_consistency import Pair, pairs
+from pipeline.metrics.visual_consistency import MentionPair, pairs
 from pipeline.parsing.boxes import HIT, iou, is_point
 
 
@@ -31,7 +31,7 @@ def grounding_views(reading: DialogueReading) -> list[Score]:
     ]
 
 
-def _returns(pair: Pair, mentions: list[TurnReading]) -> bool:
+def _returns(pair: MentionPair, mentions: list[TurnReading]) -> bool:
     """Return whether another referent came up between the two mentions."""
     first, second = pair.first.turn.turn, pair.second.turn.turn
     return any(first < t.turn.turn < second for t in mentions if not _same_referent(t, pair.first))

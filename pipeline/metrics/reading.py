@@ -6,6 +6,7 @@ Out: ``DialogueReading``.
 
 from collections.abc import Mapping
 
+from actors.boxes.dialects import dialect_named
 from actors.schema import Box, Dialogue, Region, Turn
 from pipeline.claims import extract_assertions
 from pipeline.dataset.lexicon import Lexicon
@@ -50,6 +51,7 @@ def read_dialogue(
     subjects, contradictions = find_contradictions(turns, lexicon)
     return DialogueReading(
         dialogue=dialogue,
+        lexicon=lexicon,
         dialect=dialect,
         turns=tuple(turns),
         subjects=subjects,
@@ -66,6 +68,7 @@ class _Reader:
         self._dialogue = dialogue
         self._lexicon = lexicon
         self._dialect = dialect
+        self._gives_regions = dialect_named(dialect).pattern is not None
         self._prior_shown = prior_shown
 
     def read(self, turn: Turn, response: Response) -> TurnReading:
@@ -77,7 +80,7 @@ class _Reader:
         text = strip_boxes(stripped.final, self._dialect).strip()
         box = self._box(stripped.final, region, response)
         parsed = parse_answer(turn, text)
-        if turn.answer_type == "region" and self._dialect != "none":
+        if turn.answer_type == "region" and self._gives_regions:
             parsed = Parsed(text=None, parseable=box is not None)
         claims = self._claims(turn, text)
         hit = self._hit(region, box, claims)
@@ -135,7 +138,7 @@ class _Reader:
         """
         if region is None:
             return None
-        if self._dialect != "none":
+        if self._gives_regions:
             return hits(box, region.box)
         if region.site is None:
             return None
@@ -143,7 +146,7 @@ class _Reader:
 
 
 def _overlap(region: Region | None, box: Box | None, dialect: str) -> float | None:
-    """IoU of box and region; None where no box is asked for, or the dialect gives points."""
-    if region is None or dialect in ("none", "molmo"):
+    """Return the IoU of box and region; None without a region, or in a dialect without boxes."""
+    if region is None or not dialect_named(dialect).has_boxes:
         return None
     return 0.0 if box is None or is_point(box) else iou(box, region.box)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from actors.schema import Claim
 from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio, says
-from pipeline.metrics.contradictions import Said, conflict
+from pipeline.metrics.contradictions import ClaimAtTurn, conflict
 
 METRIC = "reasoning_coherence"
 
@@ -30,22 +30,22 @@ class Coherence:
     reason: str = ""
 
 
-def reasoning_coherence(reading: DialogueReading, lexicon: Lexicon) -> Score:
+def reasoning_coherence(reading: DialogueReading) -> Score:
     """Score one dialogue; without a diagnosis turn it is unscored."""
-    parts = coherence(reading, lexicon)
+    parts = coherence(reading)
     if parts.value is None:
         return ratio(METRIC, 0, 0, parts.reason)
     return ratio(METRIC, parts.value, 1)
 
 
-def coherence(reading: DialogueReading, lexicon: Lexicon) -> Coherence:
+def coherence(reading: DialogueReading) -> Coherence:
     """Work out R, S and C, and what they make."""
     c = contradiction(reading)
     diagnoses = [t for t in reading.turns if t.turn.step == "diagnosis"]
     if not diagnoses:
         return Coherence(None, None, c, None, "no diagnosis turn")
     r = _recall(reading)
-    supports = [s for s in (_support(reading, d, lexicon) for d in diagnoses) if s is not None]
+    supports = [s for s in (_support(reading, d) for d in diagnoses) if s is not None]
     s = sum(supports) / len(supports) if supports else None
     given = [part for part in (r, s) if part is not None]
     if not given:
@@ -99,7 +99,7 @@ def _common(expert: list[Claim], turns: list[list[Claim]]) -> int:
     return best[-1]
 
 
-def _support(reading: DialogueReading, diagnosis: TurnReading, lexicon: Lexicon) -> float | None:
+def _support(reading: DialogueReading, diagnosis: TurnReading) -> float | None:
     """S: the diagnosis turn's score times the share of its supporting claims that stand.
 
     A supporting claim stands where the model asserted it before the diagnosis and said nothing
@@ -114,11 +114,11 @@ def _support(reading: DialogueReading, diagnosis: TurnReading, lexicon: Lexicon)
     if not supporting:
         return None
     said = [(t, j) for t in reading.turns for j in t.asserted]
-    stands = sum(_stands(claim, said, diagnosis.turn.turn, lexicon) for claim in supporting)
+    stands = sum(_stands(claim, said, diagnosis.turn.turn, reading.lexicon) for claim in supporting)
     return (diagnosis.score or 0.0) * stands / len(supporting)
 
 
-def _stands(claim: Claim, said: list[Said], diagnosis_turn: int, lexicon: Lexicon) -> bool:
+def _stands(claim: Claim, said: list[ClaimAtTurn], diagnosis_turn: int, lexicon: Lexicon) -> bool:
     return any(
         turn.turn.turn < diagnosis_turn
         and says(own.claim, claim)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from actors.schema import Claim, Finding
 from pipeline.claims import Assertion
 from pipeline.dataset.lexicon import Lexicon
-from pipeline.metrics.base import Fault, JudgedClaim, Verdict
+from pipeline.metrics.base import ClaimVerdict, Fault, JudgedClaim
 
 _COUNTED_KINDS = ("finding", "change", "diagnosis")
 
@@ -24,7 +24,7 @@ def judge_claims(
     """Judge the distinct claims of one turn, in the order of the text."""
     judged = []
     for assertion in _distinct(assertions):
-        verdict: Verdict | None = None
+        verdict: ClaimVerdict | None = None
         fault: Fault | None = None
         if assertion.certainty == "certain" and is_checkable(assertion.claim, lexicon):
             claim = assertion.claim
@@ -44,7 +44,7 @@ def is_checkable(claim: Claim, lexicon: Lexicon) -> bool:
 
 def meet(
     claim: Claim, findings: Sequence[Finding], prior_shown: bool
-) -> tuple[Verdict, Fault | None]:
+) -> tuple[ClaimVerdict, Fault | None]:
     """Hold one claim against the findings.
 
     Affirmed: supported if a present row of the concept agrees in site and change wherever both
@@ -73,7 +73,7 @@ def _is_bare_change(claim: Claim, lexicon: Lexicon) -> bool:
 
 def _meet_bare_change(
     claim: Claim, findings: Sequence[Finding], prior_shown: bool
-) -> tuple[Verdict, Fault | None]:
+) -> tuple[ClaimVerdict, Fault | None]:
     """Hold a change of nothing in particular against every finding with an assessed change."""
     if not prior_shown:
         return "contradicted", "change_without_prior"

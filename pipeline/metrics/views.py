@@ -5,7 +5,6 @@ In: a reading. Out: score rows. All are ratios of sums; docs/measures.md says wh
 
 from itertools import pairwise
 
-from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio
 from pipeline.metrics.reasoning_coherence import contradicted_subjects
 from pipeline.metrics.verdicts import is_checkable
@@ -45,11 +44,13 @@ def baseline_views(reading: DialogueReading) -> list[Score]:
     return rows + [ratio(f"constant_choice_{c}", letters.count(c), len(letters)) for c in _LETTERS]
 
 
-def claim_views(reading: DialogueReading, lexicon: Lexicon) -> list[Score]:
+def claim_views(reading: DialogueReading) -> list[Score]:
     """Claim coverage, uncertain claims, and subjects the model contradicted itself about."""
-    expected = [t for t in reading.turns if any(is_checkable(c, lexicon) for c in t.turn.claims)]
+    expected = [
+        t for t in reading.turns if any(is_checkable(c, reading.lexicon) for c in t.turn.claims)
+    ]
     covered = sum(any(c.verdict is not None for c in t.claims) for t in expected)
-    claims = [c for t in reading.turns for c in t.claims if is_checkable(c.claim, lexicon)]
+    claims = [c for t in reading.turns for c in t.claims if is_checkable(c.claim, reading.lexicon)]
     uncertain = sum(not c.certain for c in claims)
     return [
         ratio("claim_coverage", covered, len(expected)),

@@ -14,7 +14,7 @@ METRIC = "visual_consistency"
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class MentionPair:
     """Two consecutive mentions of one referent, in order."""
 
     first: TurnReading
@@ -50,7 +50,7 @@ def visual_consistency(reading: DialogueReading) -> Score:
     return ratio(METRIC, sum(p.consistent for p in found), len(found), reason)
 
 
-def pairs(reading: DialogueReading) -> Iterator[Pair]:
+def pairs(reading: DialogueReading) -> Iterator[MentionPair]:
     """Walk the pairs of consecutive mentions of each referent, in order of the second one.
 
     Turns whose region cannot be found by declaration (no box, no site) are no mentions.
@@ -61,5 +61,5 @@ def pairs(reading: DialogueReading) -> Iterator[Pair]:
             continue
         referent = turn.region.referent_id
         if referent in last:
-            yield Pair(last[referent], turn)
+            yield MentionPair(last[referent], turn)
         last[referent] = turn

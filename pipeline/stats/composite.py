@@ -15,7 +15,7 @@ def oriented(metric: str, value: float) -> float:
 
 
 def direction(metric: str) -> float:
-    """Return the sign that makes a difference of this metric's values positive where it improves."""
+    """Return the sign that makes a difference of this metric's values positive if it improves."""
     return -1.0 if metric in INVERTED else 1.0
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from pipeline.stats.clustering import minimum_detectable_effect
 from pipeline.stats.intervals import FEW_CLUSTERS, NO_RESAMPLES, NO_VARIATION, ONE_CLUSTER, Key
-from pipeline.stats.pair import Pair
+from pipeline.stats.paired_block import PairedBlock
 from pipeline.stats.resample import Resampling, bootstrap, sign_flips
 from pipeline.stats.table import Floats, SumsTable
 
@@ -62,7 +62,7 @@ def paired_differences(
     """
     before, after = SumsTable.from_frame(baseline), SumsTable.from_frame(candidate)
     _check_aligned(before, after)
-    pairs = [Pair(b, a, weights) for b, a in zip(before.blocks, after.blocks, strict=True)]
+    pairs = [PairedBlock(b, a, weights) for b, a in zip(before.blocks, after.blocks, strict=True)]
     n = len(before.clusters)
     differences: list[Floats] | None = None
     flips: list[Floats] | None = None
@@ -81,7 +81,9 @@ def paired_differences(
     return found
 
 
-def _described(pair: Pair, sample: Floats | None, plan: Resampling) -> dict[str, PairedDifference]:
+def _described(
+    pair: PairedBlock, sample: Floats | None, plan: Resampling
+) -> dict[str, PairedDifference]:
     """Describe each row, its test apart; ``sample`` is the bootstrap's (rows, resamples)."""
     before, after = pair.values()
     difference, influence = pair.point(), pair.contributions(pooled=False)

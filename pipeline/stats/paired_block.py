@@ -15,7 +15,7 @@ from pipeline.stats.table import Block, Floats
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairedBlock:
     """One group in both runs; rows are the k metrics, then ``overall`` where there are weights."""
 
     before: Block
