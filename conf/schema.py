@@ -4,7 +4,7 @@ In: values from ``conf.load``. Out: ``RunConfig``. Every field of every section 
 """
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from conf.errors import ConfigError
@@ -80,7 +80,7 @@ class ModelConfig:
     box_dialect: str
     trust_remote_code: bool
     engine: dict[str, Any]
-    script: dict[str, float | str]
+    script: dict[str, float | int | str]
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -92,6 +92,9 @@ class ModelConfig:
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
         if set(self.script) - CHAOS != {"error_rate", "delay_s"}:
             raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
+        for key in ("error_rate", "delay_s"):
+            if isinstance(self.script[key], str):
+                raise ConfigError(f"model.script.{key} is {self.script[key]!r}; it must be float")
         for key in _PARALLEL:
             size = self.engine.get(key, 1)
             if not isinstance(size, int) or size < 1:
@@ -235,10 +238,6 @@ class RunConfig:
                 "(model.engine.tensor_parallel_size x pipeline_parallel_size)"
             )
 
-
-SECTIONS: dict[str, type] = {
-    f.name: f.type for f in fields(RunConfig) if isinstance(f.type, type) and f.name != "output"
-}
 
 _NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
