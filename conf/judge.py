@@ -10,11 +10,11 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from conf.backends import JUDGE_BACKENDS
 from conf.errors import ConfigError
 from conf.load import build, read_document
 from conf.schema import name_folder
 
-JUDGE_BACKENDS = ("openai", "vllm", "scripted")
 _LEAST = {
     "max_tokens": 1,
     "temperature": 0,
@@ -75,6 +75,11 @@ class JudgeConfig:
                 raise ConfigError(f"judges.{key} is {getattr(self, key)}; at least {value}")
         if self.timeout_s <= 0:
             raise ConfigError(f"judges.timeout_s is {self.timeout_s}; it must be above 0")
+
+    @property
+    def loads_checkpoint(self) -> bool:
+        """Whether ``model`` is a checkpoint that an engine on this cluster loads."""
+        return JUDGE_BACKENDS[self.backend].loads_checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,7 +108,7 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
 
     ``protocol`` is the prompt's wording, so that a changed prompt is another run.
     """
-    scripted = config.model.backend == "scripted"
+    engine = config.model.loads_checkpoint
     decides = {
         "dataset": dataset_id,
         "limit": config.dataset.limit,
@@ -116,8 +116,8 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
         "weights": weights_id,
         "backend": config.model.backend,
         "box_dialect": config.model.box_dialect,
-        "script": float(config.model.script["error_rate"]) if scripted else None,
-        "engine": None if scripted else _decisive(config.model.engine),
+        "script": None if engine else float(config.model.script["error_rate"]),
+        "engine": _decisive(config.model.engine) if engine else None,
         "conversation": asdict(config.conversation),
         "sampling": asdict(config.sampling),
         "protocol": protocol,
