@@ -14,7 +14,7 @@ from pipeline.judge.ask import Asked, ask
 from pipeline.judge.items import Item, items, judge_id, verdict_key
 from pipeline.judge.judgements import read_judgements
 from pipeline.judge.labels import Labels, calibrate
-from pipeline.judge.scores import Verdict, Verdicts, dialogue_scores
+from pipeline.judge.scores import JudgeVerdict, JudgeVerdicts, dialogue_scores
 from pipeline.judge.summary import rubric_document
 from pipeline.runs.run import Run
 from pipeline.tables.schemas import JUDGED
@@ -66,15 +66,15 @@ def _items(config: JudgingConfig, run: Run) -> tuple[list[Row], dict[str, dict[s
 
 def _verdicts(
     judge: JudgeConfig, of_dialogue: Mapping[str, list[Item]], given: Mapping[str, Row]
-) -> Verdicts:
+) -> JudgeVerdicts:
     """Look up one judge's verdicts on the items of one rubric."""
     identity = judge_id(judge)
-    found: dict[tuple[str, int], Verdict] = {}
+    found: dict[tuple[str, int], JudgeVerdict] = {}
     for item in (i for items_ in of_dialogue.values() for i in items_ if i.prompt is not None):
         row = given.get(verdict_key(item, judge, identity))
         if row is not None:
             grades = {g["criterion"]: g["grade"] for g in row["grades"] or ()}
-            found[item.dialogue_id, item.turn] = Verdict(grades, row["reason"])
+            found[item.dialogue_id, item.turn] = JudgeVerdict(grades, row["reason"])
     return found
 
 

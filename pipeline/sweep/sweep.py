@@ -75,7 +75,7 @@ def sweep(config: SweepConfig) -> list[SweptRun]:
 
 
 def _all(planned: Sequence[Planned], gold: Gold, runs: SweepSection) -> list[SweptRun]:
-    """Carry out the runs: one after the other in this process, or ``parallel`` processes at a time."""
+    """Carry out the runs: one after the other here, or ``parallel`` processes at a time."""
     parallel = runs.parallel
     if runs.engines == "reloaded":
         generate_ahead(planned, gold)
