@@ -6,6 +6,7 @@ from pipeline.commands.options import DECISIONS, Dataset, command
 from pipeline.dataset.ceiling import Ceiling, reference_ceiling
 from pipeline.dataset.open import open_dataset
 from pipeline.stats.intervals import Interval
+from pipeline.stats.percent import cell, number
 from pipeline.stats.resample import Resampling
 
 app = typer.Typer()
@@ -34,13 +35,11 @@ def ceiling_lines(ceiling: Ceiling) -> list[str]:
         f"two annotators against each other, at least: {_percent(ceiling.between_annotators)}",
         f"two annotators against each other, at most: {_percent(ceiling.between_annotators_most)}",
         "difference of two human-level raters in 95 of 100: "
-        + ("undefined" if least is None else f"up to {100 * least:.2f} points"),
+        + ("undefined" if least is None else f"up to {number(least, '.2f')} points"),
     ]
 
 
-def _percent(found: Interval) -> str:
-    if found.value is None:
-        return f"undefined: {found.reason}"
-    if found.low is None or found.high is None:
-        return f"{100 * found.value:.1f}"
-    return f"{100 * found.value:.1f} ({100 * found.low:.1f}-{100 * found.high:.1f})"
+def _percent(interval: Interval) -> str:
+    if interval.value is None:
+        return f"undefined: {interval.reason}"
+    return cell(interval.value, interval.low, interval.high)

@@ -21,8 +21,10 @@ from pipeline.leaderboard.leaderboard import (
     leaderboard_markdown,
     published_table,
 )
+from pipeline.leaderboard.tables import terminal_table
 from pipeline.nightly import NightlyOutcome, exit_code, judge
 from pipeline.stats.composite import OVERALL
+from pipeline.stats.percent import cell
 from pipeline.sweep.sweep import SweptRun, sweep
 
 app = typer.Typer()
@@ -97,25 +99,24 @@ def _print_gated(name: str, gated: Gated) -> None:
     print_gate(gated)
 
 
-def _sweep_table(rows: Sequence[SweptRun]) -> Table:
+def _sweep_table(swept: Sequence[SweptRun]) -> Table:
     shown = (OVERALL, *METRICS)
-    table = Table(caption="percent; hallucination: lower is better")
-    for name in ("Run", "Status", "Dialogues", "Failed", *shown, "Reason"):
-        table.add_column(name.replace("_", " ").capitalize())
-    for row in rows:
-        status = "resumed" if row.resumed else row.status
-        counts = ["-" if n is None else str(n) for n in (row.n_dialogues, row.n_failed)]
-        values = [row.values.get(name) for name in shown]
-        cells = ["n/a" if v is None else f"{100 * v:.1f}" for v in values]
-        table.add_row(row.name, status, *counts, *cells, row.reason or "")
-    return table
+    titles = [name.replace("_", " ").capitalize() for name in shown]
+    head = ("Run", "Status", "Dialogues", "Failed", *titles, "Reason")
+    rows = []
+    for run in swept:
+        status = "resumed" if run.resumed else run.status
+        counts = ["-" if n is None else str(n) for n in (run.n_dialogues, run.n_failed)]
+        cells = [cell(run.values.get(name)) for name in shown]
+        rows.append([run.name, status, *counts, *cells, run.reason or ""])
+    caption = "percent; hallucination: lower is better"
+    return terminal_table(head, rows, left=head, caption=caption)
 
 
 def _outcome_table(outcomes: Sequence[NightlyOutcome]) -> Table:
-    table = Table(title="Verdicts")
-    for name in ("Run", "Against", "Outcome", "Accepted", "Reason"):
-        table.add_column(name)
-    for v in outcomes:
-        accepted = "yes" if v.accepted else "no"
-        table.add_row(v.name, v.against or "-", v.outcome, accepted, v.reason or "")
-    return table
+    head = ("Run", "Against", "Outcome", "Accepted", "Reason")
+    rows = [
+        (o.name, o.against or "-", o.outcome, "yes" if o.accepted else "no", o.reason or "")
+        for o in outcomes
+    ]
+    return terminal_table(head, rows, left=head, title="Verdicts")
