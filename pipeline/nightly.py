@@ -1,7 +1,7 @@
-"""A night's verdicts: each swept run is held once against the last accepted one of its variant.
+"""The gate of a nightly sweep: each run against the last accepted one of its variant, once.
 
-In: the lines of a sweep. Out: one ``Verdict`` each, and ``<output>/baseline.json``, which names the
-accepted run of each variant and keeps every verdict, so that running the night again says the same.
+In: the lines of a sweep. Out: one ``NightlyOutcome`` each, and ``<output>/baseline.json``, which
+names the accepted run of each variant and keeps every outcome, so that a second call repeats them.
 
 A run that passes becomes the baseline of those after it. The first complete run of a variant is
 accepted as there is nothing to compare it with.
@@ -22,7 +22,7 @@ Outcome = Literal["first", "pass", "inconclusive", "regression", "refused", "fai
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class NightlyOutcome:
     """What became of one run.
 
     ``refused``: it cannot be compared with the baseline; ``failed``: there is no complete run.
@@ -44,39 +44,39 @@ def judge(
     rows: Sequence[SweptRun],
     output: str,
     settings: GateConfig,
-    told: Callable[[str, Gated], None],
-) -> list[Verdict]:
-    """Judge the night's runs in order and move the baseline.
+    report: Callable[[str, Gated], None],
+) -> list[NightlyOutcome]:
+    """Gate the runs in order and move the baseline.
 
     Args:
         rows: the sweep's lines.
         output: the folder that holds the runs and baseline.json.
         settings: of the gate.
-        told: called with the name of each run that is gated now, and the result.
+        report: called with the name of each run that is gated now, and the result.
     """
     path = join(output, "baseline.json")
-    book = read_json(path) if exists(path) else {"accepted": {}, "verdicts": {}}
-    verdicts = []
+    document = read_json(path) if exists(path) else {"accepted": {}, "verdicts": {}}
+    outcomes = []
     for row in rows:
-        known = book["verdicts"].get(row.run) if row.status == "complete" else None
+        known = document["verdicts"].get(row.run) if row.status == "complete" else None
         if known is not None:
-            verdicts.append(Verdict(**known))
+            outcomes.append(NightlyOutcome(**known))
             continue
-        verdict = _judge_one(row, output, book["accepted"].get(row.variant), settings, told)
-        verdicts.append(verdict)
-        if verdict.outcome not in ("refused", "failed"):
-            book = _entered(book, verdict)
-            write_json(path, book)
-    return verdicts
+        outcome = _judge_one(row, output, document["accepted"].get(row.variant), settings, report)
+        outcomes.append(outcome)
+        if outcome.outcome not in ("refused", "failed"):
+            document = _entered(document, outcome)
+            write_json(path, document)
+    return outcomes
 
 
-def exit_code(verdicts: Sequence[Verdict]) -> int:
-    """Sum a night up: 1 a gate stops a run, 2 a run cannot be compared, 3 a run failed, else 0."""
-    if any(v.stops for v in verdicts):
+def exit_code(outcomes: Sequence[NightlyOutcome]) -> int:
+    """Return 1 if a gate stops a run, 2 if one cannot be compared, 3 if one failed, else 0."""
+    if any(v.stops for v in outcomes):
         return 1
-    if any(v.outcome == "refused" for v in verdicts):
+    if any(v.outcome == "refused" for v in outcomes):
         return 2
-    return 3 if any(v.outcome == "failed" for v in verdicts) else 0
+    return 3 if any(v.outcome == "failed" for v in outcomes) else 0
 
 
 def _judge_one(
@@ -84,8 +84,8 @@ def _judge_one(
     output: str,
     baseline: str | None,
     settings: GateConfig,
-    told: Callable[[str, Gated], None],
-) -> Verdict:
+    report: Callable[[str, Gated], None],
+) -> NightlyOutcome:
     """Gate one run that was not judged before."""
     outcome: Outcome
     stops, reason = False, None
@@ -98,11 +98,11 @@ def _judge_one(
         try:
             gated = gate_runs(join(output, baseline), candidate, settings)
             write_gate(gated, candidate)
-            told(row.name, gated)
+            report(row.name, gated)
             outcome, stops = gated.result.outcome, not gated.passes
         except (BadInput, IncompleteRun) as error:
             outcome, reason = "refused", str(error)
-    return Verdict(
+    return NightlyOutcome(
         name=row.name,
         run=row.run,
         variant=row.variant,
@@ -115,10 +115,10 @@ def _judge_one(
     )
 
 
-def _entered(book: dict[str, Any], verdict: Verdict) -> dict[str, Any]:
-    """Enter a verdict into baseline.json's document."""
-    verdicts = book["verdicts"] | {verdict.run: asdict(verdict)}
-    accepted = book["accepted"]
-    if verdict.accepted:
-        accepted = accepted | {verdict.variant: verdict.run}
+def _entered(document: dict[str, Any], outcome: NightlyOutcome) -> dict[str, Any]:
+    """Return baseline.json's document with one more outcome."""
+    verdicts = document["verdicts"] | {outcome.run: asdict(outcome)}
+    accepted = document["accepted"]
+    if outcome.accepted:
+        accepted = accepted | {outcome.variant: outcome.run}
     return {"schema_version": 1, "accepted": accepted, "verdicts": verdicts}

@@ -1,28 +1,24 @@
 """``ceiling``: what a score can mean where the annotators disagree."""
 
-import argparse
+import typer
 
+from pipeline.commands.options import DECISIONS, Dataset, command
 from pipeline.dataset.ceiling import Ceiling, reference_ceiling
 from pipeline.dataset.open import open_dataset
 from pipeline.stats.intervals import Interval
+from pipeline.stats.percent import cell, number
 from pipeline.stats.resample import Resampling
 
-_Subparsers = argparse._SubParsersAction  # argparse has no public name for it
+app = typer.Typer()
 _PLAN = Resampling(resamples=2000, confidence=0.95, seed=0)
 
 
-def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
-    """Add the subcommand."""
-    text = "print the turn accuracy that a dataset's annotators reach among themselves"
-    command = commands.add_parser("ceiling", help=text, description=text)
-    command.add_argument("dataset", metavar="URI", help="dataset folder")
-    command.set_defaults(handler=_ceiling)
-
-
-def _ceiling(arguments: argparse.Namespace) -> int:
+@command(app, "ceiling", DECISIONS, "imcbench ceiling s3://bucket/imcbench")
+def _ceiling(dataset: Dataset) -> int:
+    """Print the turn accuracy that a dataset's annotators reach among themselves."""
     clusters: list[str] = []
     agreements: list[float | None] = []
-    for table in open_dataset(arguments.dataset).batches():
+    for table in open_dataset(dataset).batches():
         for row in table.select(["patient_id", "turns"]).to_pylist():
             clusters += [row["patient_id"]] * len(row["turns"])
             agreements += [turn["agreement"] for turn in row["turns"]]
@@ -30,22 +26,20 @@ def _ceiling(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def ceiling_lines(found: Ceiling) -> list[str]:
-    """Tell the ceiling in percent, one quantity a line; docs/statistics.md derives them."""
-    least = found.smallest_difference
+def ceiling_lines(ceiling: Ceiling) -> list[str]:
+    """Return the ceiling in percent, one quantity a line; docs/statistics.md derives them."""
+    least = ceiling.smallest_difference
     return [
-        f"turns with an agreement: {found.n_turns}, without: {found.n_unknown}",
-        f"human level: {_percent(found.human_level)}",
-        f"two annotators against each other, at least: {_percent(found.between_annotators)}",
-        f"two annotators against each other, at most: {_percent(found.between_annotators_most)}",
+        f"turns with an agreement: {ceiling.n_turns}, without: {ceiling.n_unknown}",
+        f"human level: {_percent(ceiling.human_level)}",
+        f"two annotators against each other, at least: {_percent(ceiling.between_annotators)}",
+        f"two annotators against each other, at most: {_percent(ceiling.between_annotators_most)}",
         "difference of two human-level raters in 95 of 100: "
-        + ("undefined" if least is None else f"up to {100 * least:.2f} points"),
+        + ("undefined" if least is None else f"up to {number(least, '.2f')} points"),
     ]
 
 
-def _percent(found: Interval) -> str:
-    if found.value is None:
-        return f"undefined: {found.reason}"
-    if found.low is None or found.high is None:
-        return f"{100 * found.value:.1f}"
-    return f"{100 * found.value:.1f} ({100 * found.low:.1f}-{100 * found.high:.1f})"
+def _percent(interval: Interval) -> str:
+    if interval.value is None:
+        return f"undefined: {interval.reason}"
+    return cell(interval.value, interval.low, interval.high)

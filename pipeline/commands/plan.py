@@ -1,70 +1,76 @@
 """``plan``: time and GPU hours of an evaluation, from a measured rate."""
 
-import argparse
 import json
 from dataclasses import asdict
+from typing import Annotated
+
+import typer
 
 from conf.errors import BadInput
 from conf.load import load
-from pipeline.commands.run import add_config
+from pipeline.commands.options import A_RUN, AsJson, Config, Overrides, command
 from pipeline.dataset.open import open_dataset, turn_counts
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.estimate import ENGINE_START_S, Estimate, Speed, engines_of, estimate, speed_of
 from pipeline.runs.status import clock
 
-_Subparsers = argparse._SubParsersAction  # argparse has no public name for it
+app = typer.Typer()
 # What a plan does not depend on need not be given.
 _UNUSED = ("model.name=any", "model.source=any", "model.box_dialect=none", "output=any")
 
 
-def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
-    """Add the subcommand."""
-    text = "estimate time and GPU hours from a measured rate; needs no cluster"
-    command = commands.add_parser("plan", help=text, description=text)
-    add_config(command)
-    command.add_argument("--gpus", type=int, required=True, metavar="N", help="GPUs there are")
-    measured = command.add_mutually_exclusive_group(required=True)
-    measured.add_argument("--rate", type=float, metavar="R", help="turns/s per GPU, engine full")
-    measured.add_argument("--from", dest="run", metavar="RUN", help="measure it on a finished run")
-    command.add_argument(
-        "--engine-start",
-        type=float,
-        metavar="S",
-        help=f"seconds; default: as measured, else {ENGINE_START_S:g}",
-    )
-    command.add_argument("--checkpoints", type=int, default=1, metavar="N", help="default 1")
-    command.add_argument("--price", type=float, metavar="P", help="price of one GPU hour")
-    command.add_argument("--json", action="store_true", help="print one JSON object")
-    command.set_defaults(handler=_plan)
-
-
-def _plan(arguments: argparse.Namespace) -> int:
-    config = load(arguments.config, [*_UNUSED, *arguments.overrides])
-    if arguments.price is not None and arguments.price < 0:
-        raise BadInput(f"--price is {arguments.price}; it must be 0 or more")
-    dialogues = open_dataset(config.dataset.uri).dialogues(config.dataset.limit)
-    found = estimate(
+@command(
+    app,
+    "plan",
+    A_RUN,
+    "imcbench plan --config full dataset.uri=s3://bucket/imcbench --gpus 16 --rate 8",
+    "imcbench plan --config full dataset.uri=data/imcbench --gpus 16 --from runs/my-vlm/3f2a",
+)
+def _plan(
+    config: Config,
+    overrides: Overrides,
+    gpus: Annotated[int, typer.Option(metavar="N", help="GPUs of the cluster")],
+    rate: Annotated[
+        float | None, typer.Option(metavar="R", help="turns/s per GPU, engine full")
+    ] = None,
+    measured_on: Annotated[
+        str | None, typer.Option("--from", metavar="RUN", help="measure it on a finished run")
+    ] = None,
+    engine_start: Annotated[
+        float | None,
+        typer.Option(metavar="S", help=f"seconds; default: as measured, else {ENGINE_START_S:g}"),
+    ] = None,
+    checkpoints: Annotated[int, typer.Option(metavar="N", help="how many to evaluate")] = 1,
+    price: Annotated[float | None, typer.Option(metavar="P", help="price of one GPU hour")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Estimate time and GPU hours from a measured rate; needs no cluster."""
+    if price is not None and price < 0:
+        raise BadInput(f"--price is {price}; it must be 0 or more")
+    speed = _speed(rate, measured_on, engine_start)
+    section = load(config, [*_UNUSED, *overrides])
+    dialogues = open_dataset(section.dataset.uri).dialogues(section.dataset.limit)
+    estimated = estimate(
         turn_counts(dialogues).to_pylist(),
-        engines_of(config),
-        _speed(arguments),
-        gpus=arguments.gpus,
-        checkpoints=arguments.checkpoints,
+        engines_of(section),
+        speed,
+        gpus=gpus,
+        checkpoints=checkpoints,
     )
-    if arguments.json:
-        print(json.dumps(asdict(found)))
-    else:
-        print(_text(found, arguments.price))
+    print(json.dumps(asdict(estimated)) if as_json else _text(estimated, price))
     return 0
 
 
-def _speed(arguments: argparse.Namespace) -> Speed:
-    if arguments.run is not None:
-        speed = speed_of(RunDirectory(arguments.run))
+def _speed(rate: float | None, measured_on: str | None, engine_start: float | None) -> Speed:
+    if rate is not None and measured_on is None:
+        speed = Speed(turns_per_gpu_s=rate)
+    elif measured_on is not None and rate is None:
+        speed = speed_of(RunDirectory(measured_on))
     else:
-        speed = Speed(turns_per_gpu_s=arguments.rate)
-    if arguments.engine_start is None:
+        raise BadInput("give either --rate or --from")
+    if engine_start is None:
         return speed
-    return Speed(turns_per_gpu_s=speed.turns_per_gpu_s, engine_start_s=arguments.engine_start)
+    return Speed(turns_per_gpu_s=speed.turns_per_gpu_s, engine_start_s=engine_start)
 
 
 def _text(e: Estimate, price: float | None) -> str:

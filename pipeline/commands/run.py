@@ -1,107 +1,82 @@
 """``run``, ``generate``, ``score``, ``reduce``: an evaluation, whole or by phase."""
 
-import argparse
-import sys
 from dataclasses import replace
+from typing import Annotated
 
+import typer
 import yaml
-from rich.console import Console
 
-from actors.storage.files import exists, read_bytes, read_parquet
-from conf.errors import BadInput, ConfigError
+from actors.storage.files import exists, read_bytes
+from conf.errors import BadInput
 from conf.load import from_document, load
-from conf.schema import BOX_DIALECTS, METRICS, RunConfig, ScoringConfig
+from conf.schema import BOX_DIALECTS, RunConfig, ScoringConfig
 from pipeline.cluster.connect import cluster
+from pipeline.commands.options import (
+    A_RUN,
+    Config,
+    Overrides,
+    Run,
+    command,
+    number_by_metric,
+    several,
+)
+from pipeline.commands.report import print_headline
 from pipeline.dataset.open import Gold, open_dataset
 from pipeline.generate.generate import generate
-from pipeline.report import summary_table
+from pipeline.report.inputs import Options
+from pipeline.report.write import write_full_report
 from pipeline.run import evaluate, summarise
 from pipeline.runs.directory import RunDirectory
-from pipeline.runs.dry_run import dry_run, dry_run_text
+from pipeline.runs.dry_run import dry_run_text, look_ahead
 from pipeline.runs.prepare import prepare
 from pipeline.score import score
 from pipeline.tables.turns import declared_dialect
 
-_Subparsers = argparse._SubParsersAction  # argparse has no public name for it
+app = typer.Typer()
 
-
-def register(commands: "_Subparsers[argparse.ArgumentParser]") -> None:
-    """Add the subcommands."""
-    for name, handler, text in (
-        ("run", _run, "evaluate a model: generate, score, reduce, report; resumes"),
-        ("generate", _generate, "only answer the turns that have no answer yet"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        add_config(command)
-        command.add_argument(
-            "--dry-run",
-            action="store_true",
-            help="only say what would be done, where, and whether the cluster can hold it",
-        )
-        command.set_defaults(handler=handler)
-    text = "score any folder of turn-output Parquet against its dataset; needs no GPU"
-    command = commands.add_parser("score", help=text, description=text)
-    command.add_argument("--dataset", required=True, metavar="URI", help="dataset folder")
-    command.add_argument("--turns", required=True, metavar="URI", help="folder of turn outputs")
-    command.add_argument("--output", required=True, metavar="URI", help="folder for the results")
-    command.add_argument(
-        "--box-dialect",
-        choices=BOX_DIALECTS,
-        help="how the model writes regions; default: as the turn files declare, else norm1000",
-    )
-    command.add_argument("--limit", type=int, metavar="N", help="only the first N dialogues")
-    _add_scoring(command)
-    command.set_defaults(handler=_score)
-    text = "sum up a run's scores again, with other weights or resamples"
-    command = commands.add_parser("reduce", help=text, description=text)
-    command.add_argument("run", metavar="RUN", help="run directory, or an output of score")
-    _add_scoring(command)
-    command.set_defaults(handler=_reduce)
-
-
-def add_config(command: argparse.ArgumentParser) -> None:
-    """Add --config and the overrides."""
-    command.add_argument(
-        "--config", required=True, metavar="FILE", help="YAML file, or the preset demo or full"
-    )
-    command.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="e.g. output=s3://bucket/runs"
-    )
-
-
-def _add_scoring(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--weights",
-        nargs=len(METRICS),
+_DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="only print what would be done, where, and whether the cluster can hold it",
+    ),
+]
+_Weights = Annotated[
+    list[str],
+    several(
         metavar="metric=weight",
-        help="weights of the overall score; they must sum to 1",
-    )
-    command.add_argument("--resamples", type=int, metavar="N", help="bootstrap resamples")
+        help="weights of the overall score, one for each measure; they must sum to 1",
+    ),
+]
+_Resamples = Annotated[int | None, typer.Option(metavar="N", help="bootstrap resamples")]
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    config = load(arguments.config, arguments.overrides)
-    if arguments.dry_run:
-        return _dry_run(config)
-    run = evaluate(config)
-    _show(run)
+@command(
+    app,
+    "run",
+    A_RUN,
+    "imcbench run --config demo dataset.uri=data/phantom-200 model.source=path/to/checkpoint",
+    "imcbench run --config full --dry-run dataset.uri=s3://bucket/imcbench output=s3://bucket/runs",
+)
+def _run(config: Config, overrides: Overrides, dry_run: _DryRun = False) -> int:
+    """Evaluate a model: generate, score, reduce, report; resumes."""
+    loaded = load(config, overrides)
+    if dry_run:
+        return _print_dry_run(loaded)
+    run = evaluate(loaded)
+    page = write_full_report(run.root, [], None, Options())
+    _print_results(run)
+    print(f"page:    {page}")
     return 0
 
 
-def _dry_run(config: RunConfig) -> int:
-    prepared = prepare(config, dry=True)
-    with cluster():
-        ahead = dry_run(prepared)
-    print(dry_run_text(ahead))
-    if ahead.problem:
-        raise BadInput(ahead.problem)
-    return 0
-
-
-def _generate(arguments: argparse.Namespace) -> int:
-    if arguments.dry_run:
-        return _dry_run(load(arguments.config, arguments.overrides))
-    prepared = prepare(load(arguments.config, arguments.overrides))
+@command(app, "generate", A_RUN, "imcbench generate --config demo dataset.uri=data/phantom-200")
+def _generate(config: Config, overrides: Overrides, dry_run: _DryRun = False) -> int:
+    """Only answer the turns that have no answer yet."""
+    loaded = load(config, overrides)
+    if dry_run:
+        return _print_dry_run(loaded)
+    prepared = prepare(loaded)
     with cluster():
         done = generate(prepared)
     print(f"{done.turns} turns, {done.failed} failed, {done.resumed} dialogues were there already")
@@ -109,47 +84,82 @@ def _generate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _score(arguments: argparse.Namespace) -> int:
-    dataset = open_dataset(arguments.dataset)
-    dialect = arguments.box_dialect or declared_dialect(arguments.turns)
-    gold = Gold(dataset=dataset, dialogues=dataset.dialogues(arguments.limit))
-    run = RunDirectory(arguments.output)
+@command(
+    app,
+    "score",
+    A_RUN,
+    "imcbench score --dataset data/phantom-200 --turns other/turns --output runs/other",
+)
+def _score(
+    dataset: Annotated[str, typer.Option(metavar="URI", help="dataset folder")],
+    turns: Annotated[str, typer.Option(metavar="URI", help="folder of turn outputs")],
+    output: Annotated[str, typer.Option(metavar="URI", help="folder for the results")],
+    weights: _Weights,
+    resamples: _Resamples = None,
+    box_dialect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            autocompletion=lambda: list(BOX_DIALECTS),
+            help="how the model writes regions; default: as the turn files declare, else norm1000",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", help="only the first N dialogues")
+    ] = None,
+) -> int:
+    """Score any folder of turn-output Parquet against its dataset; needs no GPU."""
+    if box_dialect not in (None, *BOX_DIALECTS):
+        may = ", ".join(BOX_DIALECTS)
+        raise BadInput(f"--box-dialect is {box_dialect!r}; choose one of {may}")
+    opened = open_dataset(dataset)
+    gold = Gold(dataset=opened, dialogues=opened.dialogues(limit))
+    run = RunDirectory(output)
     with cluster():
-        score(gold, arguments.turns, arguments.output, dialect)
-    summarise(run, _scoring(arguments, run))
-    _show(run)
+        score(gold, turns, output, box_dialect or declared_dialect(turns))
+    summarise(run, _scoring(run, weights, resamples))
+    _print_results(run)
     return 0
 
 
-def _reduce(arguments: argparse.Namespace) -> int:
-    run = RunDirectory(arguments.run)
-    summarise(run, _scoring(arguments, run))
-    _show(run)
+@command(
+    app,
+    "reduce",
+    A_RUN,
+    "imcbench reduce runs/my-vlm/3f2a --weights turn_accuracy=0.4 visual_consistency=0.2 "
+    "reasoning_coherence=0.2 hallucination_rate=0.2",
+)
+def _reduce(run: Run, weights: _Weights, resamples: _Resamples = None) -> int:
+    """Sum up a run's scores again, with other weights or resamples."""
+    directory = RunDirectory(run)
+    summarise(directory, _scoring(directory, weights, resamples))
+    _print_results(directory)
     return 0
 
 
-def _scoring(arguments: argparse.Namespace, run: RunDirectory) -> ScoringConfig:
-    """Take the run's own scoring section, or the defaults, then what the arguments say."""
+def _print_dry_run(config: RunConfig) -> int:
+    prepared = prepare(config, dry=True)
+    with cluster():
+        expected = look_ahead(prepared)
+    print(dry_run_text(expected))
+    if expected.problem:
+        raise BadInput(expected.problem)
+    return 0
+
+
+def _scoring(run: RunDirectory, weights: list[str], resamples: int | None) -> ScoringConfig:
+    """Return the run's own scoring section, or the defaults, under what the options change."""
     scoring = ScoringConfig()
     if exists(run.config):
         scoring = from_document(yaml.safe_load(read_bytes(run.config))).scoring
-    if arguments.resamples is not None:
-        scoring = replace(scoring, resamples=arguments.resamples)
-    if arguments.weights:
-        scoring = replace(scoring, weights=dict(_weight(item) for item in arguments.weights))
+    if resamples is not None:
+        scoring = replace(scoring, resamples=resamples)
+    if weights:
+        scoring = replace(scoring, weights=number_by_metric(weights, "weight"))
     return scoring
 
 
-def _weight(item: str) -> tuple[str, float]:
-    metric, _, value = item.partition("=")
-    try:
-        return metric, float(value)
-    except ValueError:
-        raise ConfigError(f"weight {item!r} is not of the form metric=number") from None
-
-
-def _show(run: RunDirectory) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(summary_table(read_parquet(run.summary)))
+def _print_results(run: RunDirectory) -> None:
+    print_headline(run)
     print(f"summary: {run.summary}")
     print(f"report:  {run.report('md')}, {run.report('json')}")

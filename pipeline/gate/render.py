@@ -1,4 +1,4 @@
-"""How the gate tells its result: a table for people, a dict for gate.json, JUnit XML for CI.
+"""The gate's result: a table for people, a dict for gate.json, JUnit XML for CI.
 
 In: a ``GateResult``. Out: text or plain data; nothing here decides.
 """
@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from pipeline.gate.verdict import Comparison, GateResult
+from pipeline.stats.percent import number
 
 SCHEMA_VERSION = 1
 
@@ -29,7 +30,7 @@ _SENTENCES = {
 
 
 def gate_table(result: GateResult) -> str:
-    """Lay the comparisons out as text, one line each; differences are in points (hundredths)."""
+    """Return the comparisons as text, one line each; differences are in points (hundredths)."""
     rows = [_HEAD, *(_cells(c) for c in result.comparisons)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = [
@@ -59,7 +60,7 @@ def gate_document(result: GateResult) -> dict[str, Any]:
 
 
 def gate_junit(result: GateResult, strict: bool) -> str:
-    """Write the comparisons as a JUnit test suite.
+    """Return the comparisons as a JUnit test suite.
 
     A regression is a failure. What is not shown non-inferior is skipped, or under ``strict`` a
     failure too, so that the suite is green exactly where the gate passes.
@@ -74,8 +75,8 @@ def gate_junit(result: GateResult, strict: bool) -> str:
             continue
         failed = strict or one.verdict == "regression"
         failures, skipped = failures + failed, skipped + (not failed)
-        note = ElementTree.SubElement(case, "failure" if failed else "skipped", message=_told(one))
-        note.text = _told(one)
+        kind, sentence = "failure" if failed else "skipped", _sentence(one)
+        ElementTree.SubElement(case, kind, message=sentence).text = sentence
     suite.set("tests", str(len(result.comparisons)))
     suite.set("failures", str(failures))
     suite.set("skipped", str(skipped))
@@ -84,7 +85,7 @@ def gate_junit(result: GateResult, strict: bool) -> str:
 
 
 def _cells(one: Comparison) -> tuple[str, ...]:
-    """One line of the table."""
+    """Return one line of the table."""
     paired = one.paired
     return (
         f"{one.group_kind}: {one.group}",
@@ -100,7 +101,7 @@ def _cells(one: Comparison) -> tuple[str, ...]:
 
 
 def _entry(one: Comparison) -> dict[str, Any]:
-    """One comparison of gate.json; values and differences are shares, 0..1."""
+    """Return one comparison of gate.json; values and differences are shares, 0..1."""
     paired = one.paired
     return {
         "group_kind": one.group_kind,
@@ -124,8 +125,8 @@ def _entry(one: Comparison) -> dict[str, Any]:
     }
 
 
-def _told(one: Comparison) -> str:
-    """One comparison as a sentence."""
+def _sentence(one: Comparison) -> str:
+    """Return one comparison as a sentence."""
     paired = one.paired
     if paired.difference is None:
         return f"{one.verdict}: {one.reason}"
@@ -138,6 +139,5 @@ def _told(one: Comparison) -> str:
 
 
 def _points(value: float | None, sign: str = "") -> str:
-    """Write a share in points, or a dash for what is undefined."""
-    # Adding 0 makes of "-0.00" what it is.
-    return "-" if value is None else f"{round(100 * value, 2) + 0.0:{sign}.2f}"
+    """Return a share or difference in points, never -0.00; a dash for what is undefined."""
+    return "-" if value is None else number(value, f"{sign}z.2f")

@@ -27,8 +27,8 @@ from pipeline.stats.paired import PairedDifference, paired_differences
 from pipeline.stats.resample import Resampling
 from pipeline.tables.paired import cluster_sums, comparable
 
-Verdict = Literal["regression", "non_inferior", "inconclusive", "undefined"]
-Outcome = Literal["pass", "inconclusive", "regression"]
+GateVerdict = Literal["regression", "non_inferior", "inconclusive", "undefined"]
+GateOutcome = Literal["pass", "inconclusive", "regression"]
 PRIMARY = "overall"  # the group kind whose comparisons a pass must settle
 
 
@@ -48,7 +48,7 @@ class Comparison:
     bound: float | None
     p_adjusted: float | None
     level: float
-    verdict: Verdict
+    verdict: GateVerdict
     reason: str | None
 
 
@@ -64,7 +64,7 @@ class GateResult:
     n_clusters: int
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> GateOutcome:
         """Sum up: a pass claims that every primary comparison is shown non-inferior.
 
         That claim is an intersection-union test (Berger 1982): it is wrong with probability
@@ -181,7 +181,7 @@ def _comparison(
 
 def _verdict(
     paired: PairedDifference, margin: float, bound: float | None, worse: bool
-) -> tuple[Verdict, str | None]:
+) -> tuple[GateVerdict, str | None]:
     """Apply the rule of the module's docstring."""
     if paired.difference is None:
         return "undefined", paired.reason

@@ -36,7 +36,7 @@ CATALOGUE_SCHEMA = pa.schema(
 
 
 def enter(output: str, manifest: Manifest, summary: pa.Table) -> str:
-    """Write one finished run into the catalogue below ``output`` and give the file's URI.
+    """Write one finished run into the catalogue below ``output`` and return the file's URI.
 
     Args:
         output: the folder that holds the runs.

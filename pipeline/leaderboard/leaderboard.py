@@ -15,12 +15,20 @@ from rich.table import Table
 
 from conf.schema import METRICS
 from pipeline.leaderboard.published import NOTE, PUBLISHED, Published
+from pipeline.leaderboard.tables import markdown_table, terminal_table
 from pipeline.stats.composite import OVERALL
+from pipeline.stats.percent import NONE, cell
 from pipeline.tables.schemas import ALL
 
 COLUMNS = (OVERALL, *METRICS)
 _BOARD = ("dataset", "release", "content", "limit", "dropped", "weights")
-_RUN = ("Rank", "Model", "Run", "Finished", "Dialogues", "Failed", "Boxes")
+_TITLES = [name.replace("_", " ").capitalize() for name in COLUMNS]
+_HEAD = ("Rank", "Model", "Run", "Finished", "Dialogues", "Failed", "Boxes", *_TITLES)
+_PUBLISHED_HEAD = (
+    "Model",
+    *(f"{name}, implied" if name == "Reasoning coherence" else name for name in _TITLES),
+    "Remark",
+)
 _HOW = (
     "Percent, with the interval over patients. Hallucination: lower is better. Failed: dialogues "
     "with a failed turn, which counts as wrong. Runs whose intervals overlap may be equal; "
@@ -36,13 +44,8 @@ class Value:
     ci_low: float | None
     ci_high: float | None
 
-    def __str__(self) -> str:
-        """Write it in percent."""
-        if self.value is None:
-            return "n/a"
-        if self.ci_low is None or self.ci_high is None:
-            return f"{100 * self.value:.1f}"
-        return f"{100 * self.value:.1f} ({100 * self.ci_low:.1f}-{100 * self.ci_high:.1f})"
+
+_UNDEFINED = Value(value=None, ci_low=None, ci_high=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,41 +77,42 @@ class Board:
 
     @property
     def title(self) -> str:
-        """Name the dialogues."""
+        """The dialogues, for people."""
         first = "" if self.limit is None else f", the first {self.limit} dialogues"
         less = f", without {self.dropped} faulty ones" if self.dropped else ""
         return f"{self.dataset} {self.release}{first}{less} ({self.content[:19]})"
 
 
 def boards(catalogue: pa.Table) -> list[Board]:
-    """Sort the catalogue's runs into boards, the one with the most runs first."""
+    """Return the catalogue's runs as boards, the one with the most runs first."""
     by_board: dict[tuple[Any, ...], dict[str, list[dict[str, Any]]]] = {}
     for row in catalogue.to_pylist():
         if (row["group_kind"], row["group"]) == ALL and row["metric"] in COLUMNS:
             runs = by_board.setdefault(tuple(row[name] for name in _BOARD), {})
             runs.setdefault(f"{row['model']}/{row['run_id']}", []).append(row)
-    found = [
+    ranked = [
         Board(**dict(zip(_BOARD, key, strict=True)), entries=_ranked([*runs.values()]))
         for key, runs in by_board.items()
     ]
-    return sorted(found, key=lambda board: (-len(board.entries), board.title, board.weights))
+    return sorted(ranked, key=lambda board: (-len(board.entries), board.title, board.weights))
 
 
-def leaderboard_markdown(found: Sequence[Board]) -> str:
-    """Write all boards and the published table as Markdown."""
+def leaderboard_markdown(ranked: Sequence[Board]) -> str:
+    """Return all boards and the published table as Markdown."""
     out = ["# Leaderboard", ""]
-    for board in found:
-        out += [f"## {board.title}", "", *_markdown(_head(), [_cells(e) for e in board.entries])]
+    for board in ranked:
+        out += [f"## {board.title}", ""]
+        out += markdown_table(_HEAD, [_cells(entry) for entry in board.entries])
         out += ["", f"Weights of the overall score: {_weights(board)}.", ""]
     out += [_HOW, "", "## Published figures", "", f"**{NOTE}**", ""]
-    out += _markdown(_published_head(), [_published_cells(p) for p in PUBLISHED])
+    out += markdown_table(_PUBLISHED_HEAD, [_published_cells(p) for p in PUBLISHED])
     return "\n".join([*out, ""])
 
 
-def leaderboard_document(found: Sequence[Board]) -> dict[str, Any]:
+def leaderboard_document(ranked: Sequence[Board]) -> dict[str, Any]:
     """Return the same as JSON values; own figures are shares (0..1), published ones percent."""
     own = []
-    for board in found:
+    for board in ranked:
         entries = [asdict(e) | {"finished": e.finished.isoformat()} for e in board.entries]
         own.append(asdict(board) | {"weights": json.loads(board.weights), "entries": entries})
     published = {"note": NOTE, "unit": "percent", "rows": [asdict(p) for p in PUBLISHED]}
@@ -116,23 +120,16 @@ def leaderboard_document(found: Sequence[Board]) -> dict[str, Any]:
 
 
 def board_table(board: Board) -> Table:
-    """Lay one board out for a terminal."""
-    table = Table(title=board.title, caption=_HOW)
-    for name in _head():
-        table.add_column(name, justify="left" if name in ("Model", "Run", "Boxes") else "right")
-    for entry in board.entries:
-        table.add_row(*_cells(entry))
-    return table
+    """Return one board for a terminal."""
+    rows = [_cells(entry) for entry in board.entries]
+    return terminal_table(_HEAD, rows, ("Model", "Run", "Boxes"), board.title, _HOW)
 
 
 def published_table() -> Table:
-    """Lay the published figures out for a terminal."""
-    table = Table(title="Published: OTHER DATA, NOT COMPARABLE", caption=NOTE)
-    for name in _published_head():
-        table.add_column(name, justify="left" if name in ("Model", "Remark") else "right")
-    for one in PUBLISHED:
-        table.add_row(*_published_cells(one))
-    return table
+    """Return the published figures for a terminal."""
+    rows = [_published_cells(one) for one in PUBLISHED]
+    title = "Published: OTHER DATA, NOT COMPARABLE"
+    return terminal_table(_PUBLISHED_HEAD, rows, ("Model", "Remark"), title, NOTE)
 
 
 def _ranked(runs: list[list[dict[str, Any]]]) -> tuple[Entry, ...]:
@@ -157,35 +154,18 @@ def _entry(rows: list[dict[str, Any]]) -> Entry:
     return Entry(rank=None, values=values, **{name: first[name] for name in names})
 
 
-def _head() -> list[str]:
-    return [*_RUN, *(_title(name) for name in COLUMNS)]
-
-
 def _cells(entry: Entry) -> list[str]:
     rank = "-" if entry.rank is None else str(entry.rank)
     finished = entry.finished.strftime("%Y-%m-%d %H:%M")
     counts = [str(entry.n_dialogues), str(entry.n_failed)]
-    values = [str(entry.values[name]) if name in entry.values else "n/a" for name in COLUMNS]
-    return [rank, entry.model, entry.run_id, finished, *counts, entry.box_dialect, *values]
-
-
-def _published_head() -> list[str]:
-    titles = [_title(n) if n != "reasoning_coherence" else f"{_title(n)}, implied" for n in COLUMNS]
-    return ["Model", *titles, "Remark"]
+    values = [entry.values.get(name, _UNDEFINED) for name in COLUMNS]
+    cells = [cell(v.value, v.ci_low, v.ci_high) for v in values]
+    return [rank, entry.model, entry.run_id, finished, *counts, entry.box_dialect, *cells]
 
 
 def _published_cells(one: Published) -> list[str]:
-    return [one.name, *("n/a" if v is None else f"{v:.1f}" for v in one.shown), one.remark]
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return [one.name, *(NONE if v is None else f"{v:.1f}" for v in one.shown), one.remark]
 
 
 def _weights(board: Board) -> str:
-    return ", ".join(f"{_title(k).lower()} {v:g}" for k, v in json.loads(board.weights).items())
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
-    return [lines[0], "|" + " --- |" * len(head), *lines[1:]]
+    return ", ".join(f"{k.replace('_', ' ')} {v:g}" for k, v in json.loads(board.weights).items())

@@ -1,13 +1,13 @@
-"""How numbers and names read: percent with one decimal, English dates, titles of metrics.
+"""How counts, dates, durations and names read; ``pipeline.stats.percent`` writes shares.
 
-In: shares in 0..1, ISO dates, seconds, identifiers. Out: plain text.
+In: counts, ISO dates, seconds, identifiers. Out: plain text.
 """
 
 from datetime import UTC, datetime
 
 from pipeline.stats.composite import OVERALL
+from pipeline.stats.percent import NONE
 
-NONE = "n/a"
 TITLES = {
     OVERALL: "Overall",
     "turn_accuracy": "Turn accuracy",
@@ -37,37 +37,6 @@ def title(name: str) -> str:
     """Return a metric, column or group kind its title."""
     words = name.replace("_", " ")
     return TITLES.get(name) or words[:1].upper() + words[1:]
-
-
-def percent(value: float | None) -> str:
-    """Write a share as percent."""
-    return NONE if value is None else f"{100 * value:.1f}%"
-
-
-def level(confidence: float) -> str:
-    """Write the confidence of intervals."""
-    return f"{100 * confidence:g}%"
-
-
-def span(low: float | None, high: float | None) -> str:
-    """Write an interval of shares; empty where there is none."""
-    return "" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}%"
-
-
-def with_span(value: float | None, low: float | None, high: float | None) -> str:
-    """Write a share with its interval."""
-    interval = span(low, high)
-    return f"{percent(value)} ({interval})" if interval else percent(value)
-
-
-def points(value: float | None) -> str:
-    """Write a difference of shares in percentage points, signed."""
-    return NONE if value is None else f"{100 * value:+.1f}"
-
-
-def points_span(low: float | None, high: float | None) -> str:
-    """Write an interval of differences in percentage points; empty where there is none."""
-    return "" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
 
 
 def count(n: float | None) -> str:

@@ -6,6 +6,7 @@ In: sections. Out: text. Data is untrusted: what could be markup is escaped.
 import re
 from collections.abc import Iterator, Sequence
 
+from pipeline.leaderboard.tables import markdown_table
 from pipeline.report.blocks import (
     Block,
     Bullets,
@@ -22,7 +23,7 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
 
 def markdown(title: str, sections: Sequence[Section]) -> str:
-    """Write the whole report."""
+    """Return the whole report."""
     lines = [f"# {escape(title)}", ""]
     for section in sections:
         lines += [f"## {escape(section.title)}", ""]
@@ -32,7 +33,7 @@ def markdown(title: str, sections: Sequence[Section]) -> str:
 
 
 def escape(text: str) -> str:
-    """Make text safe inside a line or a table cell of Markdown."""
+    """Return text made safe inside a line or a table cell of Markdown."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
@@ -57,10 +58,8 @@ def _block(block: Block) -> Iterator[str]:
 def _table(table: Table) -> Iterator[str]:
     yield f"{escape(table.caption)}:"
     yield ""
-    yield "| " + " | ".join(escape(name) for name in table.head) + " |"
-    yield "|" + " --- |" * len(table.head)
-    for cells in table.rows:
-        yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+    head = [escape(name) for name in table.head]
+    yield from markdown_table(head, [[_cell(cell) for cell in cells] for cells in table.rows])
 
 
 def _cell(cell: Cell) -> str:

@@ -13,9 +13,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 from actors.storage.files import exists, glob_files, join, read_bytes, read_json
 from conf.errors import BadInput
-from pipeline.report.format import NONE, date, percent, title
+from pipeline.report.format import date, title
 from pipeline.report.headline import HEADLINES
 from pipeline.report.page import POLICY, assets, render
+from pipeline.stats.percent import NONE, percent
 
 _DEPTH = ("report.json", "*/report.json", "*/*/report.json")  # a run, a model's runs, all runs
 

@@ -38,7 +38,7 @@ class DryRun:
     problem: str | None
 
 
-def dry_run(run: Run) -> DryRun:
+def look_ahead(run: Run) -> DryRun:
     """Return what a run would do; needs a connected cluster."""
     config = run.config
     log = read_turn_log(run.directory.turns)

@@ -39,7 +39,7 @@ class TurnLog:
         return int(pc.sum(pc.equal(self.table["status"], "failed")).as_py() or 0)
 
     def ends(self) -> npt.NDArray[np.float64]:
-        """Return the seconds since 1970 at which turns ended, sorted, without turns without times."""
+        """Return the seconds since 1970 at which turns ended, sorted; untimed ones are left out."""
         return np.sort(self._spans()[:, 1])
 
     def first_start(self, *, after: float) -> float | None:

@@ -4,8 +4,8 @@ import pytest
 
 from actors.storage.files import read_parquet
 from conf.schema import METRICS
-from pipeline.report.format import percent
 from pipeline.stats.composite import OVERALL
+from pipeline.stats.percent import percent
 from tests.browser.conftest import Site, Watched
 from tests.pipeline.report.test_write import SECTIONS
 

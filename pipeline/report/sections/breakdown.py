@@ -6,9 +6,10 @@ In: an ``Analysis``. Out: sections.
 from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.analysis.groups import SMALL, SUPPRESSED, Groups, Key
 from pipeline.report.blocks import Block, Cell, Section, Table, Text, row
-from pipeline.report.format import count, percent, span, title
+from pipeline.report.format import count, title
 from pipeline.report.headline import HEADLINES
 from pipeline.stats.composite import oriented
+from pipeline.stats.percent import percent, span
 from pipeline.tables.schemas import ALL
 
 _STEPS = 7  # of the heat scale

@@ -10,11 +10,12 @@ from pipeline.report.analysis.comparison import Comparison
 from pipeline.report.analysis.groups import Groups, Key
 from pipeline.report.blocks import Block, Cell, Figure, Section, Table, Text, row
 from pipeline.report.charts import Mark, interval_chart
-from pipeline.report.format import count, p_value, percent, points, points_span, title
+from pipeline.report.format import count, p_value, title
 from pipeline.report.headline import HEADLINES
 from pipeline.report.inputs import RunData
 from pipeline.stats.composite import OVERALL, overall_value
 from pipeline.stats.paired import PairedDifference
+from pipeline.stats.percent import percent, points, points_span
 from pipeline.tables.schemas import ALL
 
 

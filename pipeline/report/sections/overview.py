@@ -8,10 +8,11 @@ from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.analysis.groups import SMALL
 from pipeline.report.blocks import Bullets, Figure, Section, Table, Text, Tile, Tiles, row
 from pipeline.report.charts import Mark, interval_chart
-from pipeline.report.format import count, level, percent, span, title, with_span
+from pipeline.report.format import count, title
 from pipeline.report.headline import HEADLINES
 from pipeline.report.sections.breakdown import value_cell
 from pipeline.stats.composite import INVERTED
+from pipeline.stats.percent import level, percent, span, with_span
 from pipeline.tables.schemas import ALL
 
 

@@ -6,7 +6,8 @@ In: an ``Analysis``. Out: sections. The items follow TRIPOD-LLM (2025), STARD-AI
 
 from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.blocks import Cell, Facts, Section, Table, Text, row
-from pipeline.report.format import count, date, level, percent
+from pipeline.report.format import count, date
+from pipeline.stats.percent import level, percent
 
 Item = tuple[str, str, str | None]  # what, which guideline, the answer if the run has one
 

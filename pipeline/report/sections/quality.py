@@ -10,8 +10,9 @@ from pipeline.report.analysis.effort import Effort
 from pipeline.report.analysis.flow import Flow
 from pipeline.report.blocks import Block, Bullets, Facts, Figure, Section, Table, Text, row
 from pipeline.report.charts import Mark, bar_chart
-from pipeline.report.format import NONE, count, percent, seconds, title, with_span
+from pipeline.report.format import count, seconds, title
 from pipeline.stats.intervals import Interval
+from pipeline.stats.percent import NONE, percent, with_span
 
 
 def losses(analysis: Analysis) -> Section:

@@ -9,8 +9,9 @@ from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.analysis.groups import Groups, Key
 from pipeline.report.blocks import Figure, Section, Table, Text, row
 from pipeline.report.charts import Mark, interval_chart, line_chart
-from pipeline.report.format import count, title, with_span
+from pipeline.report.format import count, title
 from pipeline.report.sections.breakdown import patients_cell, value_cell
+from pipeline.stats.percent import with_span
 from pipeline.tables.schemas import ALL, TURN_INDEX
 
 _CASCADE = ("error_cascade_right_after_right", "error_cascade_right_after_wrong")

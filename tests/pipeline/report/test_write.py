@@ -7,9 +7,10 @@ import pytest
 from actors.storage.files import read_json, read_parquet
 from conf.errors import BadInput
 from conf.schema import METRICS
-from pipeline.report.format import percent, title
+from pipeline.report.format import title
 from pipeline.report.inputs import Options
 from pipeline.report.write import write_full_report
+from pipeline.stats.percent import percent
 from tests.pipeline.report.make import make_dataset
 
 SECTIONS = (

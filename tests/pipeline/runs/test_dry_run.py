@@ -8,7 +8,7 @@ from actors.storage.files import list_files, remove
 from conf.load import to_yaml
 from pipeline.cli import main
 from pipeline.generate.generate import generate
-from pipeline.runs.dry_run import dry_run, dry_run_text
+from pipeline.runs.dry_run import dry_run_text, look_ahead
 from pipeline.runs.prepare import prepare
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -19,7 +19,7 @@ def files(folder: Path) -> dict[Path, bytes]:
 
 
 def test_a_dry_run_writes_nothing(scripted, tmp_path):
-    ahead = dry_run(prepare(scripted(), dry=True))
+    ahead = look_ahead(prepare(scripted(), dry=True))
     assert files(tmp_path) == {}
     assert (ahead.dialogues, ahead.todo_dialogues) == (40, 40)
     assert ahead.problem is None
@@ -27,7 +27,7 @@ def test_a_dry_run_writes_nothing(scripted, tmp_path):
 
 
 def test_a_dry_run_names_the_directory_that_the_run_will_have(scripted):
-    ahead = dry_run(prepare(scripted("dataset.limit=2"), dry=True))
+    ahead = look_ahead(prepare(scripted("dataset.limit=2"), dry=True))
     assert prepare(scripted("dataset.limit=2")).directory.root == ahead.run
 
 
@@ -36,14 +36,14 @@ def test_a_dry_run_counts_what_is_left_and_keeps_broken_files(scripted, tmp_path
     prepared = prepare(config)
     generate(prepared)
     run = prepared.directory
-    whole = dry_run(prepare(config, dry=True))
+    whole = look_ahead(prepare(config, dry=True))
     assert (whole.dialogues, whole.todo_dialogues, whole.todo_turns) == (5, 0, 0)
     lost, *_ = list_files(run.turns, ".parquet")
     remove(lost)
     cut = Path(run.turns) / "cut.parquet"
     cut.write_bytes(b"PAR1")
     before = files(tmp_path)
-    ahead = dry_run(prepare(config, dry=True))
+    ahead = look_ahead(prepare(config, dry=True))
     assert files(tmp_path) == before
     assert ahead.broken == 1
     assert ahead.todo_dialogues > 0
