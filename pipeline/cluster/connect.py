@@ -5,12 +5,16 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from types import FrameType
 
 import ray
+from ray.data._internal.execution.streaming_executor import StreamingExecutor
 
 from conf.errors import InfrastructureError
+
+_JOIN_S = 60.0  # an executor ends after one more look at its operators
 
 
 @contextlib.contextmanager
@@ -37,8 +41,22 @@ def cluster() -> Iterator[None]:
     try:
         yield
     finally:
+        _end_executors()
         signal.signal(signal.SIGTERM, before)
         ray.shutdown()
+
+
+def _end_executors() -> None:
+    """End Ray Data's scheduling threads while the cluster that they ask still answers.
+
+    One that outlives it makes Ray's core abort this process, whatever its exit code was to be (a
+    failed look-up of draining nodes is a fatal check there), or starts a new cluster. Ray Data
+    itself waits for two seconds, and not at all for an iteration that was left early.
+    """
+    for thread in threading.enumerate():
+        if isinstance(thread, StreamingExecutor):
+            thread.shutdown(force=True)
+            thread.join(_JOIN_S)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
