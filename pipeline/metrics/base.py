@@ -6,7 +6,7 @@ dialogue and the viewer work on that same reading.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from actors.gold import RESOLVED
 from actors.schema import Box, Claim, Dialogue, Region, Row, Turn
@@ -17,13 +17,7 @@ ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
 Fault = Literal[
     "false_finding", "wrong_site", "wrong_change", "false_denial", "change_without_prior"
 ]
-FAULTS: tuple[Fault, ...] = (
-    "false_finding",
-    "wrong_site",
-    "wrong_change",
-    "false_denial",
-    "change_without_prior",
-)
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 RIGHT = 0.5  # the least turn score that counts as a right turn where a yes or no is needed
 
 
@@ -151,15 +145,14 @@ class DialogueReading:
 
 def ratio(metric: str, numerator: float, denominator: float, reason: str = "") -> Score:
     """Make a score row; a denominator of 0 makes it unscored, for ``reason``."""
-    if denominator > 0:
-        return Score(
-            metric=metric,
-            numerator=float(numerator),
-            denominator=float(denominator),
-            status="scored",
-            reason=None,
-        )
-    return Score(metric=metric, numerator=0.0, denominator=0.0, status="unscored", reason=reason)
+    scored = denominator > 0
+    return Score(
+        metric=metric,
+        numerator=float(numerator) if scored else 0.0,
+        denominator=float(denominator) if scored else 0.0,
+        status="scored" if scored else "unscored",
+        reason=None if scored else reason,
+    )
 
 
 def agree(a: Claim, b: Claim) -> bool:
