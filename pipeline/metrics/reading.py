@@ -1,4 +1,4 @@
-"""Reading a dialogue once: every turn judged, and what the model said against itself.
+"""Reading a dialogue once: every turn judged, and where the model contradicts itself.
 
 In: a dialogue, the model's responses by turn number, the lexicon and the declared box dialect.
 Out: ``DialogueReading``.
@@ -72,7 +72,7 @@ class _Reader:
         self._prior_shown = prior_shown
 
     def read(self, turn: Turn, response: Response) -> TurnReading:
-        """Read one turn: answer, claims with their verdicts, box; of a failed turn there is none."""
+        """Read one turn: answer, claims with verdicts, box; a failed turn has none of them."""
         region = self._dialogue.region(turn.region_id) if turn.region_id is not None else None
         text: str | None = None
         parsed, removed = Parsed(text=None, parseable=False), 0

@@ -95,7 +95,7 @@ def sign_flips(blocks: Sequence[Block], n_clusters: int, plan: Resampling) -> li
 
 
 def _stack(blocks: Sequence[Block], n_clusters: int) -> tuple[sparse.csr_array, Ints]:
-    """Stack the blocks' sums into one sparse (rows, n_clusters) matrix; and where each begins.
+    """Return the blocks' sums as one sparse (rows, n_clusters) matrix, and where each begins.
 
     Sparse, because a cluster is in few groups, and because its product adds up in a fixed order on
     one thread: the same bits on every machine. For 8,000 dialogues (10,000 resamples,
