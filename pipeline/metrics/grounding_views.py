@@ -11,16 +11,16 @@ from pipeline.parsing.boxes import HIT, iou, is_point
 
 
 def grounding_views(reading: DialogueReading) -> list[Score]:
-    """Accuracy and IoU of the boxes, consistency with themselves, and the negative control."""
+    """Return accuracy and IoU of the boxes, self-consistency and the negative control."""
     mentions = [t for t in reading.turns if t.hit is not None]
     overlaps = [t.iou for t in mentions if t.iou is not None]
-    found = list(pairs(reading))
-    same_image = [p for p in found if p.same_image] if overlaps else []
+    all_pairs = list(pairs(reading))
+    same_image = [p for p in all_pairs if p.same_image] if overlaps else []
     strangers = [
         (a, b) for a, b in combinations(mentions, 2) if overlaps and _different_things(a, b)
     ]
-    switched = [p for p in found if not p.same_image]
-    returned = [p for p in found if _returns(p, mentions)]
+    switched = [p for p in all_pairs if not p.same_image]
+    returned = [p for p in all_pairs if _returns(p, mentions)]
     return [
         ratio("grounding_accuracy", sum(bool(t.hit) for t in mentions), len(mentions)),
         ratio("grounding_iou", sum(overlaps), len(overlaps)),
