@@ -19,7 +19,7 @@ from conf.schema import ARTICLE_WEIGHTS, METRICS
 from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import Response
 from pipeline.metrics.score_dialogue import score_dialogue
-from pipeline.phantom.catalogue.concepts import lexicon_document
+from pipeline.phantom.catalogue.modalities import lexicon_document
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.stats.composite import OVERALL, overall_value
 
