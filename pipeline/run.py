@@ -23,7 +23,7 @@ from pipeline.generate.generate import generate
 from pipeline.generate.run_pass import Asked, Generated
 from pipeline.leaderboard.catalog import enter
 from pipeline.reduce import reduce_scores
-from pipeline.report import write_report
+from pipeline.report.json_report import write_report
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.manifest import now, software
 from pipeline.runs.prepare import Prepared, prepare, scored_with

@@ -6,7 +6,7 @@ from typer import Argument, Option, Typer
 
 from actors.storage.files import read_parquet
 from pipeline.commands.options import LOOKING, Run, command, console, several
-from pipeline.report import summary_table
+from pipeline.report.headline import summary_table
 from pipeline.report.inputs import Options
 from pipeline.report.serve import serve
 from pipeline.report.write import write_full_report
