@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-import typer
 from rich.table import Table
+from typer import Argument, Option, Typer
 
 from actors.storage.files import join, write_bytes, write_json
 from conf.errors import BadInput
@@ -27,7 +27,7 @@ from pipeline.stats.composite import OVERALL
 from pipeline.stats.percent import cell
 from pipeline.sweep.sweep import SweptRun, sweep
 
-app = typer.Typer()
+app = Typer()
 _INCOMPLETE = 3
 
 
@@ -62,9 +62,9 @@ def _nightly(config: Config, overrides: Overrides) -> int:
 
 @command(app, "leaderboard", DECISIONS, "imcbench leaderboard runs --write")
 def _leaderboard(
-    root: Annotated[str, typer.Argument(metavar="ROOT", help="output folder of runs")],
+    root: Annotated[str, Argument(metavar="ROOT", help="output folder of runs")],
     write: Annotated[
-        bool, typer.Option("--write", help="write ROOT/leaderboard.md and leaderboard.json too")
+        bool, Option("--write", help="write ROOT/leaderboard.md and leaderboard.json too")
     ] = False,
 ) -> int:
     """Rank the runs below a folder, beside the published figures."""

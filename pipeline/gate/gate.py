@@ -1,4 +1,4 @@
-"""Two finished runs to a gate's verdict: may they be compared at all, and what came out.
+"""The gate on two finished runs: whether they can be compared at all, and the result.
 
 In: two run directories, or folders that ``score`` wrote. Out: ``Gated``, and its files: gate.json
 and gate.xml (JUnit).
@@ -27,13 +27,12 @@ from pipeline.gate.verdict import GateResult, decide
 from pipeline.runs.directory import RunDirectory
 from pipeline.tables.scores import read_scores
 
-_TURNS = "failed_turns"  # its denominators are the turns that were asked for
 _SHOWN = 40  # characters of a value in an error
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gated:
-    """A verdict with the runs it is about and what a reader should know about them."""
+    """The result with the runs it is about and notes on them."""
 
     baseline: str
     candidate: str
@@ -58,7 +57,7 @@ class _Side:
 
 
 def gate_runs(baseline: str, candidate: str, settings: GateConfig) -> Gated:
-    """Hold a candidate against a baseline.
+    """Compare a candidate with a baseline.
 
     Raises:
         BadInput: there are no scores, or the runs differ in dataset, protocol or dialogues.
@@ -94,7 +93,7 @@ def gate_runs(baseline: str, candidate: str, settings: GateConfig) -> Gated:
 
 def write_gate(gated: Gated, folder: str) -> None:
     """Write gate.json and gate.xml into a folder; raises as ``write_json``."""
-    told = {
+    run_fields = {
         "baseline": gated.baseline,
         "candidate": gated.candidate,
         "strict": gated.settings.strict,
@@ -102,12 +101,12 @@ def write_gate(gated: Gated, folder: str) -> None:
         "notes": list(gated.notes),
     }
     junit = gate_junit(gated.result, gated.settings.strict)
-    write_json(join(folder, "gate.json"), gate_document(gated.result) | told)
+    write_json(join(folder, "gate.json"), gate_document(gated.result) | run_fields)
     write_bytes(join(folder, "gate.xml"), junit.encode())
 
 
 def _read(name: str, root: str) -> _Side:
-    """Read one side and see that nothing is missing from it."""
+    """Read one side; IncompleteRun where something is missing from it."""
     run = RunDirectory(root)
     manifest = read_json(run.manifest) if exists(run.manifest) else None
     if manifest is not None and manifest.get("status") != "complete":
@@ -119,20 +118,25 @@ def _read(name: str, root: str) -> _Side:
     except pa.ArrowInvalid as error:
         raise BadInput(f"the {name} {root}: {str(error).splitlines()[0]}") from error
     if manifest is not None:
-        asked = math.fsum(scores.loc[scores["metric"] == _TURNS, "denominator"])
+        _, expected = _turns(scores)
         files = list_files(run.turns, ".parquet")
-        there = sum(read_parquet(uri, columns=["turn"]).num_rows for uri in files)
-        if there < asked:
+        present = sum(read_parquet(uri, columns=["turn"]).num_rows for uri in files)
+        if present < expected:
             raise IncompleteRun(
-                f"the {name} {root} has rows for {there} of {asked:.0f} turns; run it again"
+                f"the {name} {root} has rows for {present} of {expected:.0f} turns; run it again"
             )
     return _Side(name, root, scores, manifest)
 
 
 def _failed(side: _Side) -> str:
-    rows = side.scores[side.scores["metric"] == _TURNS]
-    failed, asked = math.fsum(rows["numerator"]), math.fsum(rows["denominator"])
-    return f"{side.name}: {failed:.0f} of {asked:.0f} turns failed (they count as wrong)"
+    failed, expected = _turns(side.scores)
+    return f"{side.name}: {failed:.0f} of {expected:.0f} turns failed (they count as wrong)"
+
+
+def _turns(scores: pd.DataFrame) -> tuple[float, float]:
+    """Return how many turns failed, and how many a run consists of."""
+    rows = scores[scores["metric"] == "failed_turns"]
+    return math.fsum(rows["numerator"]), math.fsum(rows["denominator"])
 
 
 def _refuse_unlike(before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -142,14 +146,14 @@ def _refuse_unlike(before: dict[str, Any], after: dict[str, Any]) -> None:
     for key in sorted(one.keys() | other.keys()):
         values = (one.get(key), other.get(key))
         if values[0] != values[1]:
-            told = [_short(value) for value in values]
-            differ.append(f"{key} is {told[0]} in the baseline, {told[1]} in the candidate")
+            one_text, other_text = map(_short, values)
+            differ.append(f"{key} is {one_text} in the baseline, {other_text} in the candidate")
     if differ:
         raise BadInput(f"the runs cannot be compared: {'; '.join(differ)}")
 
 
 def _protocol(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Flatten what two comparable runs have in common."""
+    """Return, flat, what two comparable runs have in common."""
     dataset, protocol = manifest["dataset"], dict(manifest["protocol"])
     sampling = protocol.pop("sampling", {})
     return {

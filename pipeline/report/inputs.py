@@ -78,7 +78,7 @@ def load_run(root: str) -> RunData:
 
 
 def distinct(runs: list[RunData]) -> list[RunData]:
-    """Add the fingerprint to labels that several runs share, or a number where that is shared."""
+    """Return the runs with the fingerprint, or else a number, in labels that several share."""
     labels = [run.label for run in runs]
     named = [
         replace(run, label=f"{run.label} {run.run_id or n}") if labels.count(run.label) > 1 else run
@@ -121,7 +121,7 @@ def load_gold(data: RunData, dataset_uri: str | None) -> Gold | None:
 
 
 def _scoring(run: RunDirectory, config: RunConfig | None) -> ScoringConfig:
-    """Take the weights that the summary was made with: report.json says, else the config."""
+    """Return what the summary was made with: as report.json says, else the configuration."""
     scoring = config.scoring if config else ScoringConfig()
     if not exists(run.report("json")):
         return scoring

@@ -47,7 +47,7 @@ class Effort:
 
 
 def read_turns(data: RunData) -> pd.DataFrame | None:
-    """Read how the turns were made, absent columns as null; None without turn files."""
+    """Read what each turn took, absent columns as null; None without turn files."""
     tables = []
     for uri in list_files(data.run.turns, ".parquet"):
         present = parquet_schema(uri).names
@@ -63,7 +63,7 @@ def read_turns(data: RunData) -> pd.DataFrame | None:
 
 
 def effort(data: RunData, turns: pd.DataFrame) -> Effort:
-    """Add up what the turns took."""
+    """Return the totals of what the turns took."""
     passes = list(data.manifest["passes"]) if data.manifest else []
     time = sum(float(p["seconds"]) for p in passes) or None
     generated = sum(int(p["turns"]) for p in passes)
@@ -91,6 +91,6 @@ def effort(data: RunData, turns: pd.DataFrame) -> Effort:
 
 
 def _total(turns: pd.DataFrame, column: str) -> int | None:
-    """Add up a column; None where no row has it."""
+    """Return the sum of a column; None where no row has it."""
     known = pd.to_numeric(turns[column]).dropna()
     return int(known.sum()) if len(known) else None

@@ -15,7 +15,7 @@ _OPEN = Cell("open", note="for the authors to state", tone="few")
 
 
 def protocol(analysis: Analysis) -> Section:
-    """Model, dataset, prompt, sampling, versions."""
+    """Return model, dataset, prompt, sampling, versions."""
     data = analysis.data
     manifest = data.manifest
     items: list[tuple[str, str]] = [("Run directory holds", data.label)]
@@ -53,7 +53,7 @@ def protocol(analysis: Analysis) -> Section:
 
 
 def checklist(analysis: Analysis) -> Section:
-    """Reporting items: filled from the run, or named as open."""
+    """Return the reporting items: filled from the run, or named as open."""
     rows = tuple(
         row(item, guide, _OPEN if answer is None else Cell(answer))
         for item, guide, answer in (*_filled(analysis), *_OPEN_ITEMS)
@@ -67,7 +67,7 @@ def checklist(analysis: Analysis) -> Section:
 
 
 def _filled(analysis: Analysis) -> list[Item]:
-    """Items that the run answers; one that it did not record is open."""
+    """Return the items that the run answers; one that it did not record is open."""
     f = analysis.flow
     agreement = None
     if analysis.ceiling is not None:
@@ -94,7 +94,7 @@ def _filled(analysis: Analysis) -> list[Item]:
 
 
 def _of_manifest(analysis: Analysis) -> list[Item]:
-    """Items that a run's manifest and configuration answer; all open for a mere scoring."""
+    """Return the items that manifest and configuration answer; all open for a mere scoring."""
     manifest, config = analysis.data.manifest, analysis.data.config
     model = data = day = where = decoding = None
     if manifest is not None:

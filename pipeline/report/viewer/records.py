@@ -23,7 +23,7 @@ def dialogue_record(
     pictures: Mapping[str, str],
     text: bool,
 ) -> Record:
-    """Describe one dialogue.
+    """Return one dialogue as the viewer's scripts read it.
 
     Args:
         reading: this run's answers, judged.
@@ -104,15 +104,15 @@ def _claim(judged: JudgedClaim, lexicon: Lexicon, text: bool) -> Record:
     span = [judged.assertion.start, judged.assertion.end] if text else [-1, -1]
     fault = judged.fault.replace("_", " ") if judged.fault else None
     return {
-        "told": told(judged.claim, lexicon),
+        "told": _claim_text(judged.claim, lexicon),
         "verdict": verdict,
         "fault": fault,
         "span": span,
     }
 
 
-def told(claim: Claim, lexicon: Lexicon) -> str:
-    """Word a claim with the lexicon's names."""
+def _claim_text(claim: Claim, lexicon: Lexicon) -> str:
+    """Return a claim in words, with the lexicon's names."""
     parts = ["" if claim.present else "no ", _name(claim.concept, lexicon)]
     if claim.site:
         parts.append(f", {_name(claim.site, lexicon)}")
