@@ -105,6 +105,11 @@ class TurnReading:
         return self.text is None
 
     @property
+    def referent_id(self) -> str | None:
+        """The thing that the turn's region shows; None without a region."""
+        return self.region.referent_id if self.region is not None else None
+
+    @property
     def correct(self) -> bool:
         """Whether the turn counts as right where a yes or no is needed."""
         return self.score is not None and self.score >= RIGHT
@@ -158,11 +163,15 @@ def ratio(metric: str, numerator: float, denominator: float, reason: str = "") -
 def agree(a: Claim, b: Claim) -> bool:
     """Return whether two claims are the same, wherever both name a site or a change."""
     return (
-        a.concept == b.concept
-        and a.present == b.present
-        and (a.site is None or b.site is None or a.site == b.site)
-        and (a.change is None or b.change is None or a.change == b.change)
+        (a.concept, a.present) == (b.concept, b.present)
+        and compatible(a.site, b.site)
+        and compatible(a.change, b.change)
     )
+
+
+def compatible(a: str | None, b: str | None) -> bool:
+    """Return whether two places or changes are the same, or one of them is not named."""
+    return a is None or b is None or a == b
 
 
 def says(own: Claim, expert: Claim) -> bool:

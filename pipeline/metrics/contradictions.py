@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from actors.schema import Claim
 from pipeline.dataset.lexicon import Lexicon
-from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading
+from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading, compatible
 
 _KINDS = ("finding", "attribute", "diagnosis")  # sites and changes belong to these
 
@@ -71,7 +71,7 @@ def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
     changes of one group. "It has resolved" is a denial of what was present before: it
     contradicts no plain affirmation.
     """
-    if a.site is not None and b.site is not None and a.site != b.site:
+    if not compatible(a.site, b.site):
         return False
     if a.concept != b.concept:
         return a.present and b.present and lexicon.exclusive(a.concept, b.concept)

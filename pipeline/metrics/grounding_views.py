@@ -34,15 +34,8 @@ def grounding_views(reading: DialogueReading) -> list[Score]:
 def _returns(pair: MentionPair, mentions: list[TurnReading]) -> bool:
     """Return whether another referent came up between the two mentions."""
     first, second = pair.first.turn.turn, pair.second.turn.turn
-    return any(first < t.turn.turn < second for t in mentions if not _same_referent(t, pair.first))
-
-
-def _same_referent(a: TurnReading, b: TurnReading) -> bool:
-    return (
-        a.region is not None
-        and b.region is not None
-        and (a.region.referent_id == b.region.referent_id)
-    )
+    others = [t for t in mentions if t.referent_id != pair.first.referent_id]
+    return any(first < t.turn.turn < second for t in others)
 
 
 def _different_things(a: TurnReading, b: TurnReading) -> bool:
@@ -52,7 +45,7 @@ def _different_things(a: TurnReading, b: TurnReading) -> bool:
         and b.region is not None
         and a.box is not None
         and b.box is not None
-        and a.region.referent_id != b.region.referent_id
+        and a.referent_id != b.referent_id
         and a.region.image_id == b.region.image_id
         and iou(a.region.box, b.region.box) < HIT
     )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from actors.schema import Claim, Finding
 from pipeline.claims import Assertion
 from pipeline.dataset.lexicon import Lexicon
-from pipeline.metrics.base import ClaimVerdict, Fault, JudgedClaim
+from pipeline.metrics.base import ClaimVerdict, Fault, JudgedClaim, compatible
 
 _COUNTED_KINDS = ("finding", "change", "diagnosis")
 
@@ -56,10 +56,10 @@ def meet(
     rows = [f for f in findings if f.concept == claim.concept]
     if not rows:
         return "unverifiable", None
-    here = [f for f in rows if f.present and _same(f.site, claim.site)]
+    here = [f for f in rows if f.present and compatible(f.site, claim.site)]
     if not claim.present:
         return ("contradicted", "false_denial") if here else ("supported", None)
-    if any(_same(f.change, claim.change) for f in here):
+    if any(compatible(f.change, claim.change) for f in here):
         return "supported", None
     if here:
         return "contradicted", "wrong_change"
@@ -83,10 +83,6 @@ def _meet_bare_change(
     if any(f.change == claim.concept for f in rows) == claim.present:
         return "supported", None
     return "contradicted", "wrong_change"
-
-
-def _same(a: str | None, b: str | None) -> bool:
-    return a is None or b is None or a == b
 
 
 def _distinct(assertions: Sequence[Assertion]) -> list[Assertion]:
