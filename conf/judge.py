@@ -1,4 +1,4 @@
-"""What judging a run is: judges, rubrics, and the jury they make.
+"""How a run is judged: judges, rubrics, and the jury they form.
 
 In: YAML of ``conf/judge.yaml``'s and ``conf/rubrics/*.yaml``'s form. Out: frozen dataclasses,
 checked where they are made.
@@ -25,7 +25,7 @@ _LEAST = {
 }
 LEVELS = ("nominal", "ordinal", "interval")
 UNITS = ("turn", "dialogue")
-# What a rubric's prompt can ask for, by its unit. Texts are put in as JSON strings.
+# The placeholders of a rubric's prompt, by its unit. Texts are inserted as JSON strings.
 PLACEHOLDERS = {
     "turn": frozenset({"question", "choices", "expert_answer", "expert_claims", "answer"}),
     "dialogue": frozenset({"findings", "transcript"}),
@@ -40,7 +40,7 @@ class JudgeConfig:
     ``base_url`` the endpoint up to and with /v1; ``api_key_env`` the environment variable with its
     key. Each of ``actors`` has at most ``max_in_flight`` requests open; ``timeout_s`` bounds one of
     them, in seconds, and it is tried 1 + ``retries`` times. ``engine`` goes to vLLM as it is.
-    ``structured`` asks the engine to hold to the verdict's JSON schema; off for endpoints that
+    ``structured`` makes the engine keep to the verdict's JSON schema; off for endpoints that
     refuse one.
     """
 
@@ -78,7 +78,7 @@ class JudgeConfig:
 
     @property
     def loads_checkpoint(self) -> bool:
-        """Whether ``model`` is a checkpoint that an engine on this cluster loads."""
+        """Return whether ``model`` is a checkpoint that an engine on this cluster loads."""
         return JUDGE_BACKENDS[self.backend].loads_checkpoint
 
 
@@ -108,11 +108,11 @@ class Criterion:
 
 @dataclass(frozen=True, kw_only=True)
 class Rubric:
-    """What a judge is asked, of which turns or dialogues; raise ``version`` with every change.
+    """A question to judges, and what it is about; raise ``version`` with every change.
 
     ``answer_types`` and ``step``: of a turn rubric the turns it is about, of a dialogue rubric the
-    dialogues that have such a turn; empty and None mean all. ``shows_images``: the judge sees what
-    the model saw.
+    dialogues that have such a turn; empty and None mean all. ``shows_images``: the judge gets the
+    model's images.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a run is: frozen dataclasses, checked where they are made.
+"""The configuration of a run: frozen dataclasses, checked where they are made.
 
 In: values from ``conf.load``. Out: ``RunConfig``. Every field of every section must be in a preset.
 """
@@ -19,8 +19,8 @@ ARTICLE_WEIGHTS = {
     "hallucination_rate": 0.20,
 }
 METRICS = tuple(ARTICLE_WEIGHTS)
-# Optional keys of model.script: faults on purpose, see actors/backends/fault_injection.py.
-CHAOS = frozenset(
+# Optional keys of model.script: injected faults, see actors/backends/fault_injection.py.
+FAULT_KEYS = frozenset(
     {
         "chaos_die_on",
         "chaos_hang_on",
@@ -71,7 +71,7 @@ class ModelConfig:
     """Which checkpoint and how it is served.
 
     ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
-    of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for trying a
+    of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for testing a
     cluster's recovery, the faults of ``actors.backends.fault_injection``.
     """
 
@@ -91,7 +91,7 @@ class ModelConfig:
         refuse_credentials("model.source", self.source)
         _one_of("model.backend", self.backend, RUN_BACKENDS)
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
-        if set(self.script) - CHAOS != {"error_rate", "delay_s"}:
+        if set(self.script) - FAULT_KEYS != {"error_rate", "delay_s"}:
             raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
         for key in ("error_rate", "delay_s"):
             if isinstance(self.script[key], str):
@@ -103,12 +103,12 @@ class ModelConfig:
 
     @property
     def loads_checkpoint(self) -> bool:
-        """Whether ``source`` is a checkpoint that an engine on this cluster loads."""
+        """Return whether ``source`` is a checkpoint that an engine on this cluster loads."""
         return RUN_BACKENDS[self.backend].loads_checkpoint
 
     @property
     def gpus_per_engine(self) -> int:
-        """How many GPUs one engine spreads over where it runs on GPUs; without an engine none."""
+        """Return how many GPUs one engine spreads over, on a cluster with GPUs; 0 without one."""
         if not self.loads_checkpoint:
             return 0
         return math.prod(self.engine.get(key, 1) for key in _PARALLEL)
@@ -116,7 +116,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationConfig:
-    """How the dialogue is put to the model: the prompt protocol's version."""
+    """How a dialogue is presented to the model: the version of the prompt."""
 
     prompt: str
 
@@ -144,18 +144,18 @@ class SamplingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ComputeConfig:
-    """How the work lies on the cluster.
+    """How the work is spread over the cluster.
 
     ``dialogues_per_task`` x ``tasks_per_actor`` dialogues are in flight per actor: about the
     engine's max_num_seqs. ``actors`` engines run at once; with ``min_actors`` the pool starts with
-    what finds room, grows up to ``actors`` and shrinks as work runs out. ``gpus_per_actor`` and
-    ``cpus_per_actor`` None mean: the engine's GPUs where the cluster has any, else the CPUs shared
-    out.
+    those that fit, grows up to ``actors`` and shrinks as work runs out. ``gpus_per_actor`` and
+    ``cpus_per_actor`` None mean: the engine's GPUs where the cluster has any, else an equal
+    share of the CPUs.
 
-    A dialogue whose actor dies is tried again, ``max_attempts`` times in all, the last time alone;
-    then it is quarantined. An actor that answers no turn for ``stall_timeout_s`` seconds (None:
-    for ever) is replaced. An actor that cannot start ``max_start_failures`` + 1 times in a row ends
-    the run.
+    A dialogue whose actor dies is tried again, ``max_attempts`` times in all, the last time with
+    no other in flight; then it is quarantined. An actor that answers no turn for
+    ``stall_timeout_s`` seconds (None: no limit) is replaced. An actor that cannot start
+    ``max_start_failures`` + 1 times in a row ends the run.
     """
 
     actors: int
@@ -180,7 +180,7 @@ class ComputeConfig:
         _at_least("compute.cpus_per_actor", self.cpus_per_actor or 0, 0)
         _at_least("compute.dialogues_per_task", self.dialogues_per_task, 1)
         _at_least("compute.tasks_per_actor", self.tasks_per_actor, 1)
-        # With a single attempt a dialogue that kills could not be told from its company.
+        # With one attempt, a dialogue that kills its actor looks like those beside it.
         _at_least("compute.max_attempts", self.max_attempts, 2)
         _at_least("compute.max_start_failures", self.max_start_failures, 0)
         if self.stall_timeout_s is not None and self.stall_timeout_s <= 0:

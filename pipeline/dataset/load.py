@@ -1,4 +1,4 @@
-"""What a run is asked: a dataset, read and checked once, however many runs share it.
+"""The inputs of a run: a dataset, read and checked once, however many runs share it.
 
 In: the configuration's dataset section. Out: ``Inputs``.
 """

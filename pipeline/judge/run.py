@@ -13,8 +13,8 @@ import pyarrow as pa
 from actors.schema import Dialogue, Row
 from actors.storage.files import join, list_files, write_json, write_parquet
 from conf.judge import JudgeConfig, JudgingConfig
-from pipeline.judge.ask import Asked, ask
-from pipeline.judge.items import Item, items, judge_id, verdict_key
+from pipeline.judge.ask import JudgePass, ask
+from pipeline.judge.items import JudgeItem, items, judge_id, verdict_key
 from pipeline.judge.judgements import read_judgements
 from pipeline.judge.labels import Labels, calibrate
 from pipeline.judge.scores import JudgeVerdict, JudgeVerdicts, dialogue_scores
@@ -36,14 +36,14 @@ class Judged:
     labels: Labels = field(default_factory=dict)
 
 
-def judge_run(config: JudgingConfig, judged: Judged) -> list[Asked]:
+def judge_run(config: JudgingConfig, judged: Judged) -> list[JudgePass]:
     """Have every judge grade the run by every rubric; what was graded before is kept.
 
     Raises:
         InfrastructureError: a judge's actors cannot start; finished verdicts are kept.
     """
     rows, by_rubric = _items(config, judged)
-    everything = [i for of in by_rubric.values() for found in of.values() for i in found]
+    everything = [i for of in by_rubric.values() for listed in of.values() for i in listed]
     done = [ask(j, everything, judged.dataset_uri, judged.run) for j in config.judges]
     given = read_judgements(judged.run.judgements)
     documents = []
@@ -53,8 +53,8 @@ def judge_run(config: JudgingConfig, judged: Judged) -> list[Asked]:
         maps, gains = calibrate(rubric, verdicts, judged.labels)
         table = ScoreTable()
         for row in rows:
-            found = of_dialogue.get(row["dialogue_id"], [])
-            table.add(row, dialogue_scores(rubric, found, verdicts, maps))
+            listed = of_dialogue.get(row["dialogue_id"], [])
+            table.add(row, dialogue_scores(rubric, listed, verdicts, maps))
         name = f"{JUDGED}{rubric.name}.parquet"
         write_parquet(join(judged.run.scores, name), table.table())
         documents.append(rubric_document(rubric, verdicts, maps, gains))
@@ -64,33 +64,35 @@ def judge_run(config: JudgingConfig, judged: Judged) -> list[Asked]:
 
 def _items(
     config: JudgingConfig, judged: Judged
-) -> tuple[list[Row], dict[str, dict[str, list[Item]]]]:
+) -> tuple[list[Row], dict[str, dict[str, list[JudgeItem]]]]:
     """Return the dialogues' rows, and by rubric and dialogue what is to be judged."""
     rows = judged.dialogues.to_pylist()
     answers = read_responses(list_files(judged.run.turns, ".parquet"))
-    found: dict[str, dict[str, list[Item]]] = {rubric.name: {} for rubric in config.rubrics}
+    by_rubric: dict[str, dict[str, list[JudgeItem]]] = {
+        rubric.name: {} for rubric in config.rubrics
+    }
     for row in rows:
         dialogue = Dialogue.from_row(row)
         responses = answers.get(dialogue.dialogue_id, {})
         for rubric in config.rubrics:
-            found[rubric.name][dialogue.dialogue_id] = list(
+            by_rubric[rubric.name][dialogue.dialogue_id] = list(
                 items(dialogue, responses, rubric, judged.box_dialect)
             )
-    return rows, found
+    return rows, by_rubric
 
 
 def _verdicts(
-    judge: JudgeConfig, of_dialogue: Mapping[str, list[Item]], given: Mapping[str, Row]
+    judge: JudgeConfig, of_dialogue: Mapping[str, list[JudgeItem]], given: Mapping[str, Row]
 ) -> JudgeVerdicts:
     """Look up one judge's verdicts on the items of one rubric."""
     identity = judge_id(judge)
-    found: dict[tuple[str, int], JudgeVerdict] = {}
+    verdicts: dict[tuple[str, int], JudgeVerdict] = {}
     for item in (i for items_ in of_dialogue.values() for i in items_ if i.prompt is not None):
         row = given.get(verdict_key(item, judge, identity))
         if row is not None:
             grades = {g["criterion"]: g["grade"] for g in row["grades"] or ()}
-            found[item.dialogue_id, item.turn] = JudgeVerdict(grades, row["reason"])
-    return found
+            verdicts[item.dialogue_id, item.turn] = JudgeVerdict(grades, row["reason"])
+    return verdicts
 
 
 def _document(config: JudgingConfig, rubrics: list[dict[str, Any]]) -> dict[str, Any]:
