@@ -13,16 +13,8 @@ from typing import Any
 from conf.backends import JUDGE_BACKENDS
 from conf.errors import ConfigError
 from conf.load import build, read_document
-from conf.schema import name_folder
+from conf.schema import at_least, name_folder, one_of
 
-_LEAST = {
-    "max_tokens": 1,
-    "temperature": 0,
-    "seed": 0,
-    "actors": 1,
-    "max_in_flight": 1,
-    "retries": 0,
-}
 LEVELS = ("nominal", "ordinal", "interval")
 UNITS = ("turn", "dialogue")
 # The placeholders of a rubric's prompt, by its unit. Texts are inserted as JSON strings.
@@ -64,15 +56,11 @@ class JudgeConfig:
         name_folder("judges.name", self.name)
         if self.name == "jury":
             raise ConfigError("judges.name is 'jury', which names all judges together")
-        if self.backend not in JUDGE_BACKENDS:
-            raise ConfigError(
-                f"judges.backend is {self.backend!r}; choose one of {', '.join(JUDGE_BACKENDS)}"
-            )
+        one_of("judges.backend", self.backend, JUDGE_BACKENDS)
         if self.backend == "openai" and not (self.base_url or "").startswith("http"):
             raise ConfigError(f"judges.base_url of {self.name} is {self.base_url!r}, not a URL")
-        for key, value in _LEAST.items():
-            if getattr(self, key) < value:
-                raise ConfigError(f"judges.{key} is {getattr(self, key)}; at least {value}")
+        at_least("judges", self, max_tokens=1, temperature=0, seed=0)
+        at_least("judges", self, actors=1, max_in_flight=1, retries=0)
         if self.timeout_s <= 0:
             raise ConfigError(f"judges.timeout_s is {self.timeout_s}; it must be above 0")
 

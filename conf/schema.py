@@ -62,8 +62,7 @@ class DatasetConfig:
         if not self.uri:
             raise ConfigError("dataset.uri is empty")
         refuse_credentials("dataset.uri", self.uri)
-        if self.limit is not None:
-            _at_least("dataset.limit", self.limit, 1)
+        at_least("dataset", self, limit=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +88,8 @@ class ModelConfig:
         if not self.source:
             raise ConfigError("model.source is empty")
         refuse_credentials("model.source", self.source)
-        _one_of("model.backend", self.backend, RUN_BACKENDS)
-        _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
+        one_of("model.backend", self.backend, RUN_BACKENDS)
+        one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
         if set(self.script) - FAULT_KEYS != {"error_rate", "delay_s"}:
             raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
         for key in ("error_rate", "delay_s"):
@@ -122,7 +121,7 @@ class ConversationConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _one_of("conversation.prompt", self.prompt, ("v1",))
+        one_of("conversation.prompt", self.prompt, ("v1",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +135,7 @@ class SamplingConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _at_least("sampling.max_tokens", self.max_tokens, 1)
-        _at_least("sampling.temperature", self.temperature, 0)
+        at_least("sampling", self, max_tokens=1, temperature=0)
         if not 0 < self.top_p <= 1:
             raise ConfigError(f"sampling.top_p is {self.top_p}; it must be in (0, 1]")
 
@@ -170,19 +168,23 @@ class ComputeConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _at_least("compute.actors", self.actors, 1)
+        at_least(
+            "compute",
+            self,
+            actors=1,
+            gpus_per_actor=0,
+            cpus_per_actor=0,
+            dialogues_per_task=1,
+            tasks_per_actor=1,
+            # With one attempt, a dialogue that kills its actor looks like those beside it.
+            max_attempts=2,
+            max_start_failures=0,
+        )
         if self.min_actors is not None and not 1 <= self.min_actors <= self.actors:
             raise ConfigError(
                 f"compute.min_actors is {self.min_actors}; it must be 1 to compute.actors, "
                 f"which is {self.actors}"
             )
-        _at_least("compute.gpus_per_actor", self.gpus_per_actor or 0, 0)
-        _at_least("compute.cpus_per_actor", self.cpus_per_actor or 0, 0)
-        _at_least("compute.dialogues_per_task", self.dialogues_per_task, 1)
-        _at_least("compute.tasks_per_actor", self.tasks_per_actor, 1)
-        # With one attempt, a dialogue that kills its actor looks like those beside it.
-        _at_least("compute.max_attempts", self.max_attempts, 2)
-        _at_least("compute.max_start_failures", self.max_start_failures, 0)
         if self.stall_timeout_s is not None and self.stall_timeout_s <= 0:
             raise ConfigError(
                 f"compute.stall_timeout_s is {self.stall_timeout_s}; it must be above 0, or null"
@@ -208,7 +210,7 @@ class ScoringConfig:
             raise ConfigError(f"scoring.weights sum to {total:g}; they must sum to 1")
         if min(self.weights.values()) < 0:
             raise ConfigError("scoring.weights has a negative weight")
-        _at_least("scoring.resamples", self.resamples, 0)
+        at_least("scoring", self, resamples=0)
         if not 0 < self.confidence < 1:
             raise ConfigError(f"scoring.confidence is {self.confidence}; it must be in (0, 1)")
 
@@ -254,11 +256,15 @@ def name_folder(key: str, name: str) -> None:
         raise ConfigError(f"{key} is {name!r}; it names a folder: letters, digits and ._- only")
 
 
-def _at_least(key: str, value: float, least: float) -> None:
-    if value < least:
-        raise ConfigError(f"{key} is {value}; it must be at least {least}")
+def at_least(section: str, config: object, **least: float) -> None:
+    """Raise ConfigError for a field that is below its least value; None is not below."""
+    for key, bound in least.items():
+        value = getattr(config, key)
+        if value is not None and value < bound:
+            raise ConfigError(f"{section}.{key} is {value}; it must be at least {bound}")
 
 
-def _one_of(key: str, value: str, allowed: Collection[str]) -> None:
+def one_of(key: str, value: str, allowed: Collection[str]) -> None:
+    """Raise ConfigError for a value that is not one of those allowed."""
     if value not in allowed:
         raise ConfigError(f"{key} is {value!r}; choose one of {', '.join(allowed)}")

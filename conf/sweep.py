@@ -11,7 +11,7 @@ from typing import Any
 
 from conf.errors import ConfigError
 from conf.load import build, check_keys, from_document, overridden, read_document
-from conf.schema import METRICS, RunConfig
+from conf.schema import METRICS, RunConfig, at_least, one_of
 
 DEFAULT_VARIANT = "default"
 DEFAULT_MARGIN = 0.02
@@ -50,11 +50,8 @@ class SweepSection:
             if wrong:
                 may = ", ".join(_VARIES)
                 raise ConfigError(f"sweep.variants.{name} has {wrong[0]!r}; it may change {may}")
-        if self.parallel < 1:
-            raise ConfigError(f"sweep.parallel is {self.parallel}; it must be at least 1")
-        if self.engines not in ENGINES:
-            may = ", ".join(ENGINES)
-            raise ConfigError(f"sweep.engines is {self.engines!r}; choose one of {may}")
+        at_least("sweep", self, parallel=1)
+        one_of("sweep.engines", self.engines, ENGINES)
         if self.engines == "reloaded" and self.parallel > 1:
             raise ConfigError(
                 f"sweep.engines=reloaded puts checkpoints through an engine one after the other; "
