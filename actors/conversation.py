@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from actors.boxes.write import instruction
 from actors.schema import Dialogue, Image, Turn
 
-PROMPT_VERSION = "v1"
 _SYSTEM_V1 = (
     "You are a physician who reads medical images with a colleague. "
     "Answer each question about the images shown so far. "

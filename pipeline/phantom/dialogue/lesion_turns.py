@@ -95,18 +95,18 @@ def characterise(draft: Draft, referent: Referent, group: str) -> Turn:
 def _is_attribute(
     draft: Draft, referent: Referent, values: tuple[str, str], alike: bool, claimed: bool
 ) -> Turn:
-    """Ask yes or no; "no" is a claim only if no other lesion has the value asked about."""
+    """Ask yes or no; "no" is a claim only if no other lesion has the proposed value."""
     value, other = values
-    asked = other if draft.rng.random() < 0.42 and (alike or not claimed) else value
-    speaks = claimed and (alike or asked == value)
+    proposed = other if draft.rng.random() < 0.42 and (alike or not claimed) else value
+    speaks = claimed and (alike or proposed == value)
     return turn_about(
         referent,
-        question=draft.about(referent, "is_attribute", value=spoken(asked)),
+        question=draft.about(referent, "is_attribute", value=spoken(proposed)),
         answer_type="boolean",
-        answer="yes" if asked == value else "no",
-        asks=asked if speaks else None,
+        answer="yes" if proposed == value else "no",
+        asks=proposed if speaks else None,
         step="characterisation" if speaks else None,
-        claims=(Claim(concept=asked, present=asked == value),) if speaks else (),
+        claims=(Claim(concept=proposed, present=proposed == value),) if speaks else (),
     )
 
 
@@ -120,9 +120,9 @@ def compare(draft: Draft, referent: Referent) -> Turn:
     choices: tuple[str, ...] = ()
     if form == "boolean":
         wrong = pick(draft.rng, others)
-        asked = referent.change if draft.rng.random() < 0.58 else wrong
-        question = draft.about(referent, "is_change", change=asked)
-        answer = "yes" if asked == referent.change else "no"
+        proposed = referent.change if draft.rng.random() < 0.58 else wrong
+        question = draft.about(referent, "is_change", change=proposed)
+        answer = "yes" if proposed == referent.change else "no"
     else:
         question = draft.about(referent, "change")
         answer = sentence("comparison", *claims)
