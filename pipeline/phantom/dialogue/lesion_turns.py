@@ -16,11 +16,11 @@ def find(draft: Draft, referent: Referent) -> Turn:
     form = draft.draw([*forms, ("boolean", 0.75), ("where", 0.2)] if unique else forms)
     claims = (claim_of(referent),)
     answer: str | None
-    if form == "boolean":
-        return _is_present(draft, referent)
     choices: tuple[str, ...] = ()
     answer, kind, answer_type = referent.concept, "what", "concept"
-    if form == "where":
+    if form == "boolean":
+        kind, answer_type, answer = "present", "boolean", "yes"
+    elif form == "where":
         kind, answer_type = "where", "choice"
         others = [s for s in scene.modality.sites if s != referent.site]
         answer, choices = draft.options(referent.site, others, 4)
@@ -32,28 +32,16 @@ def find(draft: Draft, referent: Referent) -> Turn:
         kind, answer_type, answer = "describe_site", "text", sentence("finding", *claims)
     elif form == "region":
         kind, answer_type, answer = "mark", "region", None
+    words = {"a": with_article(concept), "concept": concept, "site": site}
     return turn_about(
         referent,
-        question=draft.ask(kind, site=site, concept=concept, ref=draft.mentions.name(referent)),
+        question=draft.ask(kind, ref=draft.mentions.name(referent), **words),
         answer_type=answer_type,
         answer=answer,
         choices=choices,
+        asks=referent.concept if form == "boolean" else None,
         step="finding",
         claims=claims,
-    )
-
-
-def _is_present(draft: Draft, referent: Referent) -> Turn:
-    """Ask whether there is a lesion of the type, which is so."""
-    concept = spoken(referent.concept)
-    return turn_about(
-        referent,
-        question=draft.ask("present", a=with_article(concept), concept=concept),
-        answer_type="boolean",
-        answer="yes",
-        asks=referent.concept,
-        step="finding",
-        claims=(claim_of(referent),),
     )
 
 
