@@ -1,4 +1,4 @@
-"""What a checkpoint is, from its small files alone: no engine, no weights are read.
+"""The outline of a checkpoint from its small files: no engine, no weights are read.
 
 In: a local folder or an fsspec URI with config.json. Out: ``ModelCard``.
 """

@@ -16,11 +16,11 @@ def find(draft: Draft, referent: Referent) -> Turn:
     form = draft.draw([*forms, ("boolean", 0.75), ("where", 0.2)] if unique else forms)
     claims = (claim_of(referent),)
     answer: str | None
-    if form == "boolean":
-        return _is_present(draft, referent)
     choices: tuple[str, ...] = ()
     answer, kind, answer_type = referent.concept, "what", "concept"
-    if form == "where":
+    if form == "boolean":
+        kind, answer_type, answer = "present", "boolean", "yes"
+    elif form == "where":
         kind, answer_type = "where", "choice"
         others = [s for s in scene.modality.sites if s != referent.site]
         answer, choices = draft.options(referent.site, others, 4)
@@ -32,28 +32,16 @@ def find(draft: Draft, referent: Referent) -> Turn:
         kind, answer_type, answer = "describe_site", "text", sentence("finding", *claims)
     elif form == "region":
         kind, answer_type, answer = "mark", "region", None
+    words = {"a": with_article(concept), "concept": concept, "site": site}
     return turn_about(
         referent,
-        question=draft.ask(kind, site=site, concept=concept, ref=draft.mentions.name(referent)),
+        question=draft.ask(kind, ref=draft.mentions.name(referent), **words),
         answer_type=answer_type,
         answer=answer,
         choices=choices,
+        asks=referent.concept if form == "boolean" else None,
         step="finding",
         claims=claims,
-    )
-
-
-def _is_present(draft: Draft, referent: Referent) -> Turn:
-    """Ask whether there is a lesion of the type, which is so."""
-    concept = spoken(referent.concept)
-    return turn_about(
-        referent,
-        question=draft.ask("present", a=with_article(concept), concept=concept),
-        answer_type="boolean",
-        answer="yes",
-        asks=referent.concept,
-        step="finding",
-        claims=(claim_of(referent),),
     )
 
 
@@ -95,18 +83,18 @@ def characterise(draft: Draft, referent: Referent, group: str) -> Turn:
 def _is_attribute(
     draft: Draft, referent: Referent, values: tuple[str, str], alike: bool, claimed: bool
 ) -> Turn:
-    """Ask yes or no; "no" is a claim only if no other lesion has the value asked about."""
+    """Ask yes or no; "no" is a claim only if no other lesion has the proposed value."""
     value, other = values
-    asked = other if draft.rng.random() < 0.42 and (alike or not claimed) else value
-    speaks = claimed and (alike or asked == value)
+    proposed = other if draft.rng.random() < 0.42 and (alike or not claimed) else value
+    speaks = claimed and (alike or proposed == value)
     return turn_about(
         referent,
-        question=draft.about(referent, "is_attribute", value=spoken(asked)),
+        question=draft.about(referent, "is_attribute", value=spoken(proposed)),
         answer_type="boolean",
-        answer="yes" if asked == value else "no",
-        asks=asked if speaks else None,
+        answer="yes" if proposed == value else "no",
+        asks=proposed if speaks else None,
         step="characterisation" if speaks else None,
-        claims=(Claim(concept=asked, present=asked == value),) if speaks else (),
+        claims=(Claim(concept=proposed, present=proposed == value),) if speaks else (),
     )
 
 
@@ -120,9 +108,9 @@ def compare(draft: Draft, referent: Referent) -> Turn:
     choices: tuple[str, ...] = ()
     if form == "boolean":
         wrong = pick(draft.rng, others)
-        asked = referent.change if draft.rng.random() < 0.58 else wrong
-        question = draft.about(referent, "is_change", change=asked)
-        answer = "yes" if asked == referent.change else "no"
+        proposed = referent.change if draft.rng.random() < 0.58 else wrong
+        question = draft.about(referent, "is_change", change=proposed)
+        answer = "yes" if proposed == referent.change else "no"
     else:
         question = draft.about(referent, "change")
         answer = sentence("comparison", *claims)

@@ -104,7 +104,7 @@ def phrase(rng: np.random.Generator, kind: str, **fields: object) -> str:
 
 
 def come_back(rng: np.random.Generator, reference: str, question: str) -> str:
-    """Put a return to an earlier lesion before a question."""
+    """Prefix a question with a return to an earlier lesion."""
     lead = pick(rng, RETURNS).format(ref=reference, Ref=reference[:1].upper() + reference[1:])
     return f"{lead}{question[:1].lower()}{question[1:]}"
 
