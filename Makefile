@@ -5,6 +5,8 @@ SEED ?= 0
 DATA ?= data/phantom-$(DIALOGUES)
 MODEL ?= examples/reference_model/checkpoints/final
 BIN := .venv/bin
+# -qq: errors alone. pip warns once per package about every index that is not reachable.
+PIP := $(BIN)/python -m pip install -qq --progress-bar off --disable-pip-version-check
 
 .PHONY: setup demo full nightly test test-faults lint bench bench-scoring gaming claims-report browser screenshots lock clean help
 
@@ -14,10 +16,12 @@ help: ## show the targets
 setup: .venv/.ready ## make .venv with the exact pins of requirements/cpu.lock
 
 .venv/.ready: requirements/cpu.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/cpu.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+	@echo "installing $$(grep -c == $<) packages into .venv, a minute or two ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --no-deps -r $<
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "installed: .venv is ready"
 
 demo: setup ## evaluate a model on DIALOGUES phantom dialogues (default 200), end to end
 	@test -f $(DATA)/dataset.json || $(BIN)/imcbench dataset build-phantom $(DATA) --dialogues $(DIALOGUES) --seed $(SEED)
@@ -30,17 +34,17 @@ nightly: setup ## the checkpoints of conf/nightly.yaml on 500 dialogues, each ga
 	@test -f data/phantom-500/dataset.json || $(BIN)/imcbench dataset build-phantom data/phantom-500 --dialogues 500
 	@$(BIN)/imcbench nightly --config conf/nightly.yaml
 
-test: setup lint browser ## lint, types and all tests but the long ones on faults
+test: setup lint browser ## lint, types and all tests but the faults
 	$(BIN)/python -m pytest -m "not faults"
 
-test-faults: setup ## kill, hang, fill, throttle: every fault of docs/reliability.md, minutes long
+test-faults: setup ## every fault of docs/reliability.md caused on purpose; minutes
 	$(BIN)/python -m pytest tests/faults
 
 browser: ## Chromium and axe-core for the tests of the report's page; needs root once
 	@sh tests/browser/install.sh || echo "no Chromium: the browser tests will be skipped"
 
 screenshots: setup browser ## pictures for the README, of the report that RUN holds (report --against)
-	@test -d "$(RUN)/report" || (echo "give RUN=<run directory with a report>"; exit 2)
+	@test -d "$(RUN)/report" || (echo "RUN=<run directory with a report> is needed"; exit 2)
 	$(BIN)/python -m tests.browser.screenshots $(RUN) docs/screenshots
 
 lint: setup ## formatting, rules and types
@@ -55,7 +59,7 @@ bench: setup ## throughput against the engine's bound, lock-step rounds and one 
 bench-scoring: setup ## seconds and memory to score 8,000 dialogues
 	$(BIN)/python -m benchmarks.scoring
 
-gaming: setup ## what strategies without sight score on the phantom
+gaming: setup ## what answering strategies that ignore the images score on the phantom
 	$(BIN)/python -m benchmarks.gaming
 
 claims-report: setup ## precision and recall of claim extraction on the labelled sentences

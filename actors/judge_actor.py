@@ -16,7 +16,7 @@ from actors.backends.base import EngineDead, TurnFailed
 from actors.backends.build import build_judge
 from actors.conversation import ChatRequest, UserMessage, caption
 from actors.schema import DIALOGUE_SCHEMA, Dialogue, Image, Row, Turn
-from actors.supervision.process import ClosesInOrder
+from actors.supervision.process import OrderlyShutdown
 from conf.judge import JudgeConfig
 
 logger = logging.getLogger(__name__)
@@ -50,11 +50,11 @@ class JudgeActor:
     def __init__(self, judge: JudgeConfig, dataset_uri: str) -> None:
         self._judge = judge
         self._backend = build_judge(judge, dataset_uri)
-        self._closing = ClosesInOrder(self._backend.close)
+        self._shutdown = OrderlyShutdown(self._backend.close)
 
     async def __call__(self, batch: pa.Table) -> AsyncIterator[pa.Table]:
         """Put every task of the batch at once."""
-        self._closing.arrange()
+        self._shutdown.arrange()
         rows = await asyncio.gather(*(self._one(task) for task in batch.to_pylist()))
         yield pa.Table.from_pylist(rows, schema=JUDGE_REPLY_SCHEMA)
 

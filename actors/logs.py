@@ -1,7 +1,7 @@
 """Logs of driver and workers: plain lines, or one JSON object a line, with run and dialogue ids.
 
 In: IMCBENCH_LOG_FORMAT (``plain`` or ``json``), IMCBENCH_LOG_FILE (default: standard error) and
-IMCBENCH_LOG_LEVEL (default WARNING). Out: records that carry what ``bind`` was told, also those of
+IMCBENCH_LOG_LEVEL (default WARNING). Out: records with the ids given to ``bind``, also those of
 libraries. Each dialogue is a coroutine with a context of its own, so ids never mix.
 """
 

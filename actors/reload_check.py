@@ -23,7 +23,7 @@ _DIALOGUES, _TURNS = 3, 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class Shown:
     """What an engine showed: its answers (text and token ids), and its weights' checksum."""
 
     answers: list[tuple[str, list[int]]]
@@ -36,7 +36,7 @@ class Reference:
 
     config: RunConfig
     dialogues: tuple[Dialogue, ...]
-    seen: Seen
+    shown: Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +47,9 @@ class Probe:
 
 
 class Reloading:
-    """Made with the engine, which was started for the run ``config``.
+    """Reloads an engine that was started for the run ``config``, after a check.
 
-    ``reference``: of an engine that was started on other weights.
+    ``reference`` is that of an engine that was started on other weights.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class Reloading:
         self._refusal: str | None = None
 
     async def record(self, dialogues: Sequence[Dialogue]) -> Reference:
-        """See what the engine shows as it was started; ``take`` a run before it answers any.
+        """Return what the engine shows as it was started; ``take`` a run before it answers any.
 
         Raises:
             ReloadError: the engine hangs or dies.
         """
         probes = tuple(dialogues[:_DIALOGUES])
-        seen = await self._look(self._now, probes)
-        return Reference(config=self._now, dialogues=probes, seen=seen)
+        shown = await self._look(self._now, probes)
+        return Reference(config=self._now, dialogues=probes, shown=shown)
 
     async def take(self, config: RunConfig) -> None:
         """Go on with another run; nothing may be open in the engine.
@@ -100,30 +100,30 @@ class Reloading:
                 await self._check()
                 self._checked = True
             await self._load(config)
-        except Exception as error:  # whoever comes next is told the same
+        except Exception as error:  # every later call is refused, too
             self._refusal = str(error)
             raise
         self._now, self._refusal = config, None
 
     async def _check(self) -> None:
-        fresh = self._reference
-        if fresh is None or fresh.config.model.source == self._now.model.source:
+        reference = self._reference
+        if reference is None or reference.config.model.source == self._now.model.source:
             raise ReloadError("a reload cannot be checked without an engine of other weights")
-        if not fresh.seen.answers:
+        if not reference.shown.answers:
             raise ReloadError("a reload cannot be checked: no probe was answered")
-        a, b = fresh.config.model.name, self._now.model.name
-        before = await self._look(self._now, fresh.dialogues)
-        after = await self._look(fresh.config, fresh.dialogues)
-        if before == after and not await self._same_weights(self._now, fresh.config):
+        a, b = reference.config.model.name, self._now.model.name
+        before = await self._look(self._now, reference.dialogues)
+        after = await self._look(reference.config, reference.dialogues)
+        if before == after and not await self._same_weights(self._now, reference.config):
             raise ReloadError(f"reloading {a} over {b} changed neither parameters nor answers")
-        if after != fresh.seen:
-            differ = "answers" if after.answers != fresh.seen.answers else "parameters"
+        if after != reference.shown:
+            differ = "answers" if after.answers != reference.shown.answers else "parameters"
             raise ReloadError(
                 f"{a} reloaded over {b} is not what an engine that was started on {a} is: its "
                 f"{differ} differ"
             )
 
-    async def _look(self, config: RunConfig, probes: Sequence[Dialogue]) -> Seen:
+    async def _look(self, config: RunConfig, probes: Sequence[Dialogue]) -> Shown:
         """Load a run's weights and have the probes answered, one turn after the other."""
         greedy = replace(self._asks.sampling, temperature=0.0)
         await self._load(replace(config, sampling=greedy))
@@ -131,10 +131,10 @@ class Reloading:
         for dialogue in probes:
             await self._answer(dialogue, answers)
         checksum = await self._in_time(self._backend.checksum(), "hashing the weights")
-        return Seen(answers=answers, checksum=checksum)
+        return Shown(answers=answers, checksum=checksum)
 
     async def _answer(self, dialogue: Dialogue, answers: list[tuple[str, list[int]]]) -> None:
-        """Ask a dialogue's first turns, in the words of one run whatever weights are there."""
+        """Ask a dialogue's first turns, as one run asks them, whatever weights are loaded."""
         run = self._asks
         talk = Conversation(dialogue, box_dialect=run.model.box_dialect, seed=run.sampling.seed)
         chat = self._backend.open(dialogue)

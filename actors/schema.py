@@ -1,19 +1,21 @@
 """Rows that cross process borders: dialogues in, turn records out, and their Arrow schemas.
 
-In: one dataset row per dialogue (a plain dict, as Arrow's ``to_pylist`` gives it).
-Out: frozen dataclasses that hold exactly the columns of the dataset and of the turn outputs.
-Nothing here judges the values; ``pipeline.dataset.open`` does.
+In: one dataset row per dialogue (a plain dict, as Arrow's ``to_pylist`` returns it).
+Out: frozen dataclasses that hold exactly the columns of the dataset and of the turn outputs; the
+Arrow schemas are derived from them. Values are not checked here; ``pipeline.dataset`` does that.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import datetime
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, cast, get_args
 
 import pyarrow as pa
 
 Row = Mapping[str, Any]  # the Arrow edge: nested lists and dicts of scalars
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels of the stored image
+InputSize = tuple[str, int, int]  # an image's id, and the width and height at which it was read
 
 SCHEMA_VERSION = 1
 MAX_TURNS = 15
@@ -103,7 +105,6 @@ class Turn:
     @classmethod
     def from_row(cls, row: Row) -> "Turn":
         """Build a turn from its struct; absent and null lists read as empty."""
-        known = {name: row.get(name) for name in _OPTIONAL_TURN if row.get(name) is not None}
         return cls(
             turn=row["turn"],
             question=row["question"],
@@ -112,7 +113,7 @@ class Turn:
             choices=tuple(row.get("choices") or ()),
             supports=tuple(row.get("supports") or ()),
             claims=tuple(Claim(**_only(c, _CLAIM)) for c in row.get("claims") or ()),
-            **known,
+            **_only(row, _OPTIONAL_TURN),
         )
 
 
@@ -198,7 +199,7 @@ class TurnRecord:
     latency_s: float | None = None
     attempt: int = 1
     started_at: datetime | None = None
-    input_sizes: tuple[tuple[str, int, int], ...] | None = None  # image_id, width, height
+    input_sizes: tuple[InputSize, ...] | None = None
 
     def to_row(self) -> dict[str, Any]:
         """Return the plain dict that ``TURN_SCHEMA`` holds."""
@@ -215,79 +216,52 @@ def _only(row: Row, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: row.get(name) for name in names}
 
 
-_IMAGE = ("image_id", "uri", "sha256", "width", "height", "role", "days_before")
-_REGION = ("region_id", "image_id", "referent_id", "site", "box")
-_FINDING = ("concept", "present", "image_id", "referent_id", "site", "change")
-_CLAIM = ("concept", "present", "site", "change")
-_OPTIONAL_TURN = (
-    "referent_id",
-    "region_id",
-    "answer",
-    "tolerance",
-    "asks",
-    "step",
-    "agreement",
-)
-_DIALOGUE_STRINGS = (
-    "dialogue_id",
-    "patient_id",
-    "specialty",
-    "modality",
-    "source",
-    "health_system",
-    "language",
-    "release",
-)
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls))
 
 
-def _struct(**fields: pa.DataType) -> pa.DataType:
-    """Make a struct type; a name that ends in ``_`` is nullable."""
-    return pa.struct(
-        [pa.field(n.rstrip("_"), t, nullable=n.endswith("_")) for n, t in fields.items()]
-    )
+_IMAGE, _REGION, _FINDING, _CLAIM = (_names(cls) for cls in (Image, Region, Finding, Claim))
+_OPTIONAL_TURN = tuple(field.name for field in fields(Turn) if field.default is None)
+_DIALOGUE_STRINGS = tuple(field.name for field in fields(Dialogue) if field.type is str)
+
+_ARROW: dict[Any, pa.DataType] = {
+    str: pa.string(),
+    TurnStatus: pa.string(),
+    bool: pa.bool_(),
+    int: pa.int32(),
+    float: pa.float64(),
+    datetime: pa.timestamp("ms", tz="UTC"),
+    Box: pa.list_(pa.float32()),
+    InputSize: pa.struct(
+        [
+            pa.field("image_id", pa.string(), nullable=False),
+            pa.field("width", pa.int32(), nullable=False),
+            pa.field("height", pa.int32(), nullable=False),
+        ]
+    ),
+}
 
 
-_s, _i, _f = pa.string(), pa.int32(), pa.float64()
+def _columns(cls: type) -> list[pa.Field]:
+    """Return the Arrow fields of a dataclass; one that may be None is nullable."""
+    columns = []
+    for field in fields(cls):
+        optional = isinstance(field.type, UnionType)
+        kind = get_args(field.type)[0] if optional else field.type
+        columns.append(pa.field(field.name, _arrow_type(kind), nullable=optional))
+    return columns
 
-CLAIM_TYPE = _struct(concept=_s, present=pa.bool_(), site_=_s, change_=_s)
+
+def _arrow_type(kind: Any) -> pa.DataType:
+    if kind in _ARROW:
+        return _ARROW[kind]
+    if is_dataclass(kind):
+        return pa.struct(_columns(cast(type, kind)))
+    return pa.list_(_arrow_type(get_args(kind)[0]))
+
+
+# A dialogue's lists may be null, which reads as empty.
 DIALOGUE_SCHEMA = pa.schema(
-    [pa.field(name, _s, nullable=False) for name in _DIALOGUE_STRINGS]
-    + [pa.field("adversarial_of", _s), pa.field("perturbation", _s)]
-    + [
-        pa.field("images", pa.list_(_struct(
-            image_id=_s, uri=_s, sha256=_s, width=_i, height=_i, role=_s, days_before=_i,
-        ))),
-        pa.field("regions", pa.list_(_struct(
-            region_id=_s, image_id=_s, referent_id=_s, site_=_s, box=pa.list_(pa.float32()),
-        ))),
-        pa.field("findings", pa.list_(_struct(
-            concept=_s, present=pa.bool_(), image_id_=_s, referent_id_=_s, site_=_s, change_=_s,
-        ))),
-        pa.field("turns", pa.list_(_struct(
-            turn=_i, question=_s, image_ids=pa.list_(_s), referent_id_=_s, region_id_=_s,
-            answer_type=_s, answer_=_s, choices=pa.list_(_s), tolerance_=_f, asks_=_s, step_=_s,
-            supports=pa.list_(_i), claims=pa.list_(CLAIM_TYPE), agreement_=_f,
-        ))),
-    ]
-)  # fmt: skip
-
-TURN_SCHEMA = pa.schema(
-    [
-        pa.field("run_id", _s, nullable=False),
-        pa.field("model", _s, nullable=False),
-        pa.field("dialogue_id", _s, nullable=False),
-        pa.field("turn", _i, nullable=False),
-        pa.field("status", _s, nullable=False),
-        pa.field("error", _s),
-        pa.field("question", _s, nullable=False),
-        pa.field("response", _s),
-        pa.field("finish_reason", _s),
-        pa.field("prompt_tokens", _i),
-        pa.field("cached_tokens", _i),
-        pa.field("completion_tokens", _i),
-        pa.field("latency_s", _f),
-        pa.field("attempt", _i, nullable=False),
-        pa.field("started_at", pa.timestamp("ms", tz="UTC")),
-        pa.field("input_sizes", pa.list_(_struct(image_id=_s, width=_i, height=_i))),
-    ]
+    [c.with_nullable(c.nullable or pa.types.is_list(c.type)) for c in _columns(Dialogue)]
 )
+TURN_SCHEMA = pa.schema(_columns(TurnRecord))

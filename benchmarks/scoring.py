@@ -23,7 +23,7 @@ from actors.storage.files import join, write_parquet
 from benchmarks.gaming import DIALECT, answers, phantom_lexicon, scripted_backend
 from conf.schema import ScoringConfig
 from pipeline.cluster.connect import cluster
-from pipeline.dataset.open import Gold
+from pipeline.dataset.open import Dataset, Gold
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.reduce import reduce_scores
 from pipeline.score import score
@@ -96,7 +96,7 @@ def gold_dialogues(first: int, count: int) -> pa.Table:
 
 
 def write_turns(count: int, folder: str) -> int:
-    """Write the turn outputs of ``count`` dialogues; gives their number."""
+    """Write the turn outputs of ``count`` dialogues; returns their number."""
     turns, part = 0, 0
     rows: list[dict[str, object]] = []
     for record in _records(count):
@@ -112,7 +112,7 @@ def _records(count: int) -> Iterator[TurnRecord]:
     backend = scripted_backend("gold", ERROR_RATE)
     for index in range(count):
         dialogue = plan_dialogue(0, index).dialogue
-        said = answers(backend, dialogue)
+        responses = answers(backend, dialogue)
         for turn in dialogue.turns:
             yield TurnRecord(
                 run_id="benchmark",
@@ -122,7 +122,7 @@ def _records(count: int) -> Iterator[TurnRecord]:
                 status="ok",
                 error=None,
                 question=turn.question,
-                response=said[turn.turn].text,
+                response=responses[turn.turn].text,
             )
 
 
@@ -156,7 +156,8 @@ def main() -> None:
         folder = Path(name)
         turns = str(folder / "turns")
         total = write_turns(arguments.dialogues, turns)
-        gold = Gold(dialogues=gold_dialogues(0, arguments.dialogues), lexicon=phantom_lexicon())
+        dataset = Dataset(uri="", document={}, lexicon=phantom_lexicon(), files=())
+        gold = Gold(dataset=dataset, dialogues=gold_dialogues(0, arguments.dialogues))
         os.environ["RAY_ADDRESS"] = "local"
         with cluster():
             ray.get([_worker_up.remote() for _ in range(CPUS)])

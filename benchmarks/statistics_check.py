@@ -11,11 +11,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from conf.schema import METRICS
 from pipeline.gate.verdict import decide
-from pipeline.stats.intervals import intervals
+from pipeline.stats.intervals import Interval, intervals
 from pipeline.stats.paired import paired_differences
 from pipeline.stats.resample import Resampling
 from pipeline.tables.paired import cluster_sums
@@ -26,23 +27,31 @@ ALL = ("overall", "all", "turn_accuracy")
 TRUTH = 0.6
 
 
-def share(hits: np.ndarray) -> str:
+def share(hits: NDArray[np.bool_]) -> str:
     """Write a share with its exact 95 % binomial interval, in percent."""
     interval = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci()
     return f"{100 * hits.mean():5.1f} %  [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+
+
+def covers(interval: Interval, truth: float | None) -> bool:
+    """Return whether there is an interval and the truth lies in it."""
+    if interval.low is None or interval.high is None or truth is None:
+        return False
+    return interval.low <= truth <= interval.high
 
 
 def coverage() -> Iterator[str]:
     """Cover a known truth by cluster and by dialogue, for few and for many clusters."""
     for n_clusters in (5, 10, 20, 50, 200):
         rng = np.random.default_rng(n_clusters)
-        by_cluster, by_dialogue = [], []
+        by_cluster: list[bool] = []
+        by_dialogue: list[bool] = []
         for seed in range(6000):
             cluster, num, den = clustered_turns(rng, n_clusters, TRUTH)
             plan = Resampling(resamples=1000, confidence=0.95, seed=seed)
-            for units, found in ((cluster, by_cluster), (range(len(num)), by_dialogue)):
-                one = intervals(sums_frame(units, num, den), {}, plan)[ALL]
-                found.append(one.low is not None and one.low <= TRUTH <= one.high)
+            for units, hits in ((cluster, by_cluster), (range(len(num)), by_dialogue)):
+                interval = intervals(sums_frame(units, num, den), {}, plan)[ALL]
+                hits.append(covers(interval, TRUTH))
         yield f"{n_clusters:4d} clusters, by cluster   {share(np.array(by_cluster))}"
         yield f"{n_clusters:4d} clusters, by dialogue  {share(np.array(by_dialogue))}"
 
@@ -58,9 +67,9 @@ def coverage_overall() -> Iterator[str]:
     covered = []
     for seed in range(1000):
         frame = cluster_sums(run_scores(rng, world(rng, 300)))
-        found = intervals(frame, WEIGHTS, Resampling(resamples=1000, confidence=0.95, seed=seed))
-        mine = [(found["overall", "all", m], truth["overall", "all", m].value) for m in names]
-        covered.append([one.low <= value <= one.high for one, value in mine])
+        by_key = intervals(frame, WEIGHTS, Resampling(resamples=1000, confidence=0.95, seed=seed))
+        keys = [("overall", "all", name) for name in names]
+        covered.append([covers(by_key[key], truth[key].value) for key in keys])
     for name, hits in zip(names, np.array(covered).T, strict=True):
         yield f"300 dialogues, {name:20s} {share(hits)}"
 
@@ -74,13 +83,14 @@ def type_one_error() -> Iterator[str]:
         for seed in range(2000):
             here = world(rng, 150)
             frames = [cluster_sums(run_scores(rng, here)) for _ in range(1 + claims)]
-            found = paired_differences(
+            by_key = paired_differences(
                 frames[0],
                 _merged(frames[1:]),
                 WEIGHTS,
                 Resampling(resamples=399, confidence=0.95, seed=seed),
             )
-            rejected.append([found["overall", "all", m].p_worse <= 0.05 for m in names])
+            p_values = [by_key["overall", "all", name].p_worse for name in names]
+            rejected.append([p is not None and p <= 0.05 for p in p_values])
         for name, hits in zip(names, np.array(rejected).T, strict=True):
             yield f"{claims} x the baseline's denominators, {name:20s} {share(hits)}"
 
@@ -112,18 +122,20 @@ def gate_power() -> Iterator[str]:
     """Apply the rule to candidates of known worse or better skill, 2,000 dialogues, margin 2."""
     for skill in (-0.4, -0.2, -0.1, 0.0, 0.1):
         rng = np.random.default_rng(7)
-        outcomes, losses = [], []
+        outcomes: list[str] = []
+        losses: list[float] = []
         for seed in range(100):
             here = world(rng, 2000)
             pair = run_scores(rng, here), run_scores(rng, here, skill)
             result = decide(*pair, dict.fromkeys(METRICS, 0.02), 0.05, 1000, seed)
             outcomes.append(result.outcome)
-            losses.append(result.comparisons[0].paired.difference)
-        told = ", ".join(
+            difference = result.comparisons[0].paired.difference
+            losses += [] if difference is None else [difference]
+        shares = ", ".join(
             f"{outcome} {outcomes.count(outcome)} %"
             for outcome in ("regression", "inconclusive", "pass")
         )
-        yield f"turn accuracy {100 * np.mean(losses):+5.1f} points: {told}"
+        yield f"turn accuracy {100 * np.mean(losses):+5.1f} points: {shares}"
 
 
 def speed() -> Iterator[str]:
@@ -145,9 +157,9 @@ def speed() -> Iterator[str]:
     keys = ["cluster", "group_kind", "group", "metric"]
     frame = pd.concat(frames).groupby(keys, as_index=False).sum()
     start = time.perf_counter()
-    found = intervals(frame, WEIGHTS, Resampling(resamples=10_000, confidence=0.95, seed=1))
+    values = intervals(frame, WEIGHTS, Resampling(resamples=10_000, confidence=0.95, seed=1))
     took = time.perf_counter() - start
-    shape = f"{len(found)} values, {len(set(patients))} clusters, {len(frame)} rows"
+    shape = f"{len(values)} values, {len(set(patients))} clusters, {len(frame)} rows"
     yield f"intervals: {shape}: {took:.1f} s"
     here = world(rng, 8000)
     pair = run_scores(rng, here), run_scores(rng, here)
@@ -157,7 +169,8 @@ def speed() -> Iterator[str]:
     yield f"gate: {len(result.comparisons)} comparisons, {result.n_clusters} clusters: {took:.1f} s"
     for one in (c for c in result.comparisons if c.group in ("all", "s0")):
         least = one.paired.minimum_detectable
-        yield f"  detectable in {one.group:3s} {one.metric:20s} {100 * least:.2f} points"
+        shown = "none" if least is None else f"{100 * least:.2f} points"
+        yield f"  detectable in {one.group:3s} {one.metric:20s} {shown}"
 
 
 PARTS = {

@@ -29,8 +29,9 @@ from actors.storage.files import list_files, read_parquet
 from conf.load import load
 from conf.schema import RunConfig
 from pipeline.cluster.connect import cluster
-from pipeline.run import generate_turns
-from pipeline.runs.prepare import Prepared, prepare
+from pipeline.generate.generate import generate
+from pipeline.runs.prepare import prepare
+from pipeline.runs.run import Run
 
 BATCH = 64
 
@@ -82,26 +83,26 @@ def main() -> None:
     report(rates)
 
 
-def pipeline_rate(prepared: Prepared) -> Rate:
+def pipeline_rate(run: Run) -> Rate:
     """Run the product; count from the first question to the last file."""
     with cluster():
-        done = generate_turns(prepared)
+        done = generate(run)
         finished = time.time()
-    rows = turn_rows(prepared)
+    rows = turn_rows(run)
     first = min(rows["started_at"].to_pylist()).timestamp()
     return Rate("pipeline", done.turns, finished - first)
 
 
-def cached_tokens(prepared: Prepared) -> None:
+def cached_tokens(run: Run) -> None:
     """Print how much of each prompt the prefix cache covered from the second turn on."""
-    rows = [r for r in turn_rows(prepared).to_pylist() if r["status"] == "ok" and r["turn"] > 1]
+    rows = [r for r in turn_rows(run).to_pylist() if r["status"] == "ok" and r["turn"] > 1]
     share = sum(r["cached_tokens"] for r in rows) / sum(r["prompt_tokens"] for r in rows)
     print(f"from the second turn on, {share:.1%} of the prompt tokens came from the prefix cache")
 
 
-def turn_rows(prepared: Prepared) -> pa.Table:
+def turn_rows(run: Run) -> pa.Table:
     """Read what the pipeline wrote."""
-    files = list_files(prepared.run.turns, ".parquet")
+    files = list_files(run.directory.turns, ".parquet")
     return pa.concat_tables(read_parquet(f) for f in files)
 
 

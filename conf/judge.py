@@ -10,11 +10,11 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from conf.backends import JUDGE_BACKENDS
 from conf.errors import ConfigError
-from conf.load import check_keys, read_document, section
+from conf.load import build, read_document
 from conf.schema import name_folder
 
-JUDGE_BACKENDS = ("openai", "vllm", "scripted")
 _LEAST = {
     "max_tokens": 1,
     "temperature": 0,
@@ -75,6 +75,11 @@ class JudgeConfig:
                 raise ConfigError(f"judges.{key} is {getattr(self, key)}; at least {value}")
         if self.timeout_s <= 0:
             raise ConfigError(f"judges.timeout_s is {self.timeout_s}; it must be above 0")
+
+    @property
+    def loads_checkpoint(self) -> bool:
+        """Whether ``model`` is a checkpoint that an engine on this cluster loads."""
+        return JUDGE_BACKENDS[self.backend].loads_checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,22 +156,21 @@ class JudgingConfig:
                 raise ConfigError(f"{what} is empty or names one twice: {listed}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _JudgingFile:
+    rubrics: tuple[str, ...]
+    judges: tuple[JudgeConfig, ...]
+
+
 def load_judging(path: str, overrides: Sequence[str] = ()) -> JudgingConfig:
     """Read who judges and by what; rubrics are named as packaged ones, or as files.
 
     Raises:
         ConfigError: one sentence that names the key.
     """
-    document = read_document(path, overrides)
-    if not isinstance(document, dict):
-        raise ConfigError(f"config {path} is not a mapping")
-    check_keys("", document, ["rubrics", "judges"])
-    for key, value in document.items():
-        if not isinstance(value, list):
-            raise ConfigError(f"{key} is not a list")
-    judges = [section(f"judges.{n}", JudgeConfig, j) for n, j in enumerate(document["judges"])]
-    rubrics = tuple(load_rubric(str(name)) for name in document["rubrics"])
-    return JudgingConfig(rubrics=rubrics, judges=tuple(judges))
+    file = build(_JudgingFile, read_document(path, overrides))
+    rubrics = tuple(load_rubric(name) for name in file.rubrics)
+    return JudgingConfig(rubrics=rubrics, judges=file.judges)
 
 
 def load_rubric(name: str) -> Rubric:
@@ -174,12 +178,4 @@ def load_rubric(name: str) -> Rubric:
     file = Path(name)
     if not file.suffix:
         file = Path(__file__).parent / "rubrics" / f"{name}.yaml"
-    document = read_document(str(file))
-    if not isinstance(document, dict) or not isinstance(document.get("criteria"), list):
-        raise ConfigError(f"rubric {name} is not a mapping with a list of criteria")
-    parts = enumerate(document["criteria"])
-    criteria = tuple(section(f"criteria.{n}", Criterion, part) for n, part in parts)
-    types = tuple(document.get("answer_types") or ())
-    whole = document | {"criteria": criteria, "answer_types": types}
-    rubric: Rubric = section("rubric", Rubric, whole)
-    return rubric
+    return build(Rubric, read_document(str(file)), "rubric")

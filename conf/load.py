@@ -6,17 +6,19 @@ In: the path of a complete preset and ``key=value`` strings. Out: frozen datacla
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import yaml
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from conf.errors import ConfigError
-from conf.schema import SECTIONS, RunConfig
+from conf.schema import RunConfig
 
+T = TypeVar("T")
 # Engine arguments that say where and how fast, not what is answered.
 _PLACEMENT = frozenset(
     {
@@ -93,11 +95,7 @@ def overridden(
 
 def from_document(document: Any) -> RunConfig:
     """Build the configuration from nested dicts; raises ConfigError for a bad key or value."""
-    if not isinstance(document, dict):
-        raise ConfigError("the configuration is not a mapping")
-    check_keys("", document, [*SECTIONS, "output"])
-    sections = {name: section(name, cls, document[name]) for name, cls in SECTIONS.items()}
-    return RunConfig(output=_typed("output", str, document["output"]), **sections)
+    return build(RunConfig, document)
 
 
 def to_yaml(config: RunConfig) -> str:
@@ -110,7 +108,7 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
 
     ``protocol`` is the prompt's wording, so that a changed prompt is another run.
     """
-    scripted = config.model.backend == "scripted"
+    engine = config.model.loads_checkpoint
     decides = {
         "dataset": dataset_id,
         "limit": config.dataset.limit,
@@ -118,8 +116,8 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
         "weights": weights_id,
         "backend": config.model.backend,
         "box_dialect": config.model.box_dialect,
-        "script": config.model.script["error_rate"] if scripted else None,
-        "engine": None if scripted else _decisive(config.model.engine),
+        "script": None if engine else float(config.model.script["error_rate"]),
+        "engine": _decisive(config.model.engine) if engine else None,
         "conversation": asdict(config.conversation),
         "sampling": asdict(config.sampling),
         "protocol": protocol,
@@ -132,52 +130,86 @@ def _decisive(engine: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in engine.items() if key not in _PLACEMENT}
 
 
-def section(name: str, cls: type, value: Any) -> Any:
-    """Build the dataclass ``cls`` from a mapping that has exactly its fields, each of its type.
+def build(cls: type[T], document: Any, at: str = "") -> T:
+    """Build a dataclass from a mapping that has exactly its fields, each of its type.
+
+    OmegaConf holds the types. What it would convert without a word ("3" to 3, 3 to "3", "yes" to
+    True) is refused; only integers pass as floats. Fields are set one by one, because OmegaConf's
+    own errors do not always name the key inside lists and unions.
+
+    Args:
+        cls: a dataclass; fields that are dataclasses, or tuples of one, are built in the same way.
+        document: nested dicts and lists.
+        at: the key at which the document stands, for errors.
 
     Raises:
-        ConfigError: the message names the key below ``name``.
+        ConfigError: a key is unknown or missing, or a value is of the wrong type.
     """
-    if not isinstance(value, dict):
-        raise ConfigError(f"{name} is not a mapping")
-    declared = {f.name: f.type for f in fields(cls)}
-    check_keys(f"{name}.", value, list(declared))
-    return cls(**{k: _typed(f"{name}.{k}", t, value[k]) for k, t in declared.items()})
+    if not isinstance(document, dict):
+        raise ConfigError(f"{at or 'the configuration'} is not a mapping")
+    declared = {field.name: field.type for field in fields(cls)}  # type: ignore[arg-type]
+    check_keys(at, document, list(declared))
+    node = OmegaConf.structured(cls)
+    OmegaConf.set_readonly(node, False)  # OmegaConf sets it where a dataclass is frozen
+    for key, kind in declared.items():
+        name, value = _below(at, key), document[key]
+        item = get_args(kind)[0] if get_origin(kind) is tuple else None
+        if is_dataclass(kind):
+            node[key] = build(cast(type, kind), value, name)
+        elif is_dataclass(item) and isinstance(value, list):
+            part = cast(type, item)
+            node[key] = tuple(build(part, v, f"{name}.{n}") for n, v in enumerate(value))
+        elif not _accepts(node, key, value):
+            raise _wrong_type(node, key, kind, name, value)
+    return cast(T, OmegaConf.to_object(node))
 
 
-def check_keys(prefix: str, value: dict[Any, Any], known: list[str]) -> None:
+def check_keys(at: str, document: dict[Any, Any], known: list[str]) -> None:
     """Raise ConfigError for a key that is unknown or missing."""
-    for key in value:
+    for key in document:
         if key not in known:
-            raise ConfigError(f"unknown key {prefix}{key}; known here: {', '.join(known)}")
+            close = get_close_matches(str(key), known, n=1)
+            guess = f"did you mean {_below(at, close[0])}? " if close else ""
+            raise ConfigError(
+                f"unknown key {_below(at, key)}; {guess}known here: {', '.join(known)}"
+            )
     for key in known:
-        if key not in value:
-            raise ConfigError(f"key {prefix}{key} is missing")
+        if key not in document:
+            raise ConfigError(f"key {_below(at, key)} is missing")
 
 
-def _typed(key: str, declared: Any, value: Any) -> Any:
-    """Check a scalar against its annotation; integers pass as floats, nothing else is converted."""
-    kinds = getattr(declared, "__args__", (declared,)) if _is_union(declared) else (declared,)
-    for kind in kinds:
-        origin = getattr(kind, "__origin__", kind)
-        if value is None and kind is type(None):
-            return None
-        if origin is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
-        if origin is dict and isinstance(value, dict):
-            inner = kind.__args__[1]
-            if inner is Any:
-                return value
-            return {k: _typed(f"{key}.{k}", inner, v) for k, v in value.items()}
-        if isinstance(origin, type) and isinstance(value, origin):
-            if origin is int and isinstance(value, bool):
-                continue
-            return value
-    names = " or ".join(
-        "null" if k is type(None) else getattr(k, "__name__", str(k)) for k in kinds
-    )
-    raise ConfigError(f"{key} is {value!r}; it must be {names}")
+def _below(at: str, key: str) -> str:
+    return f"{at}.{key}" if at else key
 
 
-def _is_union(declared: Any) -> bool:
-    return type(declared).__name__ in ("UnionType", "Union")
+def _accepts(node: DictConfig, key: str, value: Any) -> bool:
+    """Set a field; return False where its type does not take the value as it is."""
+    try:
+        OmegaConf.update(node, key, value, merge=False)
+        return _unconverted(node[key], value)
+    except OmegaConfBaseException:
+        return False
+
+
+def _unconverted(typed: Any, value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_unconverted(typed[key], v) for key, v in value.items())
+    if isinstance(value, list):
+        return all(_unconverted(t, v) for t, v in zip(typed, value, strict=True))
+    return type(typed) is type(value) or (isinstance(typed, float) and type(value) is int)
+
+
+def _wrong_type(node: DictConfig, key: str, kind: Any, name: str, value: Any) -> ConfigError:
+    """Name what a field, or the entry of a mapping that is at fault, must be."""
+    if get_origin(kind) is dict and isinstance(value, dict):
+        for entry, v in value.items():
+            if not _accepts(node, key, {entry: v}):
+                name, value, kind = f"{name}.{entry}", v, get_args(kind)[1]
+                break
+    return ConfigError(f"{name} is {value!r}; it must be {_type_name(kind)}")
+
+
+def _type_name(kind: Any) -> str:
+    if get_origin(kind) in (list, tuple):
+        return f"a list of {_type_name(get_args(kind)[0])}"
+    return getattr(kind, "__name__", str(kind)).replace(" | ", " or ").replace("None", "null")

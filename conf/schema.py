@@ -4,9 +4,11 @@ In: values from ``conf.load``. Out: ``RunConfig``. Every field of every section 
 """
 
 import math
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
+from conf.backends import RUN_BACKENDS
 from conf.errors import ConfigError
 from conf.uris import refuse_credentials
 
@@ -17,7 +19,6 @@ ARTICLE_WEIGHTS = {
     "hallucination_rate": 0.20,
 }
 METRICS = tuple(ARTICLE_WEIGHTS)
-BACKENDS = ("vllm", "scripted")
 # Optional keys of model.script: faults on purpose, see actors/backends/fault_injection.py.
 CHAOS = frozenset(
     {
@@ -31,20 +32,21 @@ CHAOS = frozenset(
 )
 _PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size")
 
-# How a checkpoint writes a region of interest; declared per checkpoint, never guessed.
+# How a checkpoint writes a region of interest: declared per checkpoint, never guessed. Each name
+# has its entry in actors/boxes/dialects.py.
 BOX_DIALECTS = (
-    "norm1000",  # [x0, y0, x1, y1], integers 0-1000 relative to the stored image
-    "norm1",  # [x0, y0, x1, y1], decimals 0-1
-    "pixels",  # [x0, y0, x1, y1], pixels of the stored image
-    "qwen25",  # {"bbox_2d": [x0, y0, x1, y1]}, pixels of the model's resized input (Qwen2.5-VL)
-    "qwen",  # <box>(x0,y0),(x1,y1)</box>, 0-1000 (Qwen-VL)
-    "internvl",  # <box>[[x0, y0, x1, y1]]</box>, 0-1000
-    "gemini",  # {"box_2d": [y0, x0, y1, x1]}, 0-1000 (Gemini, MedGemma)
-    "paligemma",  # <locYYYY><locXXXX><locYYYY><locXXXX>, 0-1023
-    "florence2",  # <loc_x0><loc_y0><loc_x1><loc_y1>, 0-999
-    "kosmos2",  # <patch_index_n><patch_index_n>, 32 x 32 patches
-    "molmo",  # <point x="..." y="...">, percent: the pointing game
-    "none",  # the model gives no box by declaration
+    "norm1000",
+    "norm1",
+    "pixels",
+    "qwen25",
+    "qwen",
+    "internvl",
+    "gemini",
+    "paligemma",
+    "florence2",
+    "kosmos2",
+    "molmo",
+    "none",
 )
 
 
@@ -80,7 +82,7 @@ class ModelConfig:
     box_dialect: str
     trust_remote_code: bool
     engine: dict[str, Any]
-    script: dict[str, float | str]
+    script: dict[str, float | int | str]
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -88,19 +90,27 @@ class ModelConfig:
         if not self.source:
             raise ConfigError("model.source is empty")
         refuse_credentials("model.source", self.source)
-        _one_of("model.backend", self.backend, BACKENDS)
+        _one_of("model.backend", self.backend, RUN_BACKENDS)
         _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
         if set(self.script) - CHAOS != {"error_rate", "delay_s"}:
             raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
+        for key in ("error_rate", "delay_s"):
+            if isinstance(self.script[key], str):
+                raise ConfigError(f"model.script.{key} is {self.script[key]!r}; it must be float")
         for key in _PARALLEL:
             size = self.engine.get(key, 1)
             if not isinstance(size, int) or size < 1:
                 raise ConfigError(f"model.engine.{key} is {size!r}; it must be an integer from 1")
 
     @property
+    def loads_checkpoint(self) -> bool:
+        """Whether ``source`` is a checkpoint that an engine on this cluster loads."""
+        return RUN_BACKENDS[self.backend].loads_checkpoint
+
+    @property
     def gpus_per_engine(self) -> int:
-        """How many GPUs one engine spreads over where it runs on GPUs; the scripted one: none."""
-        if self.backend == "scripted":
+        """How many GPUs one engine spreads over where it runs on GPUs; without an engine none."""
+        if not self.loads_checkpoint:
             return 0
         return math.prod(self.engine.get(key, 1) for key in _PARALLEL)
 
@@ -236,10 +246,6 @@ class RunConfig:
             )
 
 
-SECTIONS: dict[str, type] = {
-    f.name: f.type for f in fields(RunConfig) if isinstance(f.type, type) and f.name != "output"
-}
-
 _NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
@@ -254,6 +260,6 @@ def _at_least(key: str, value: float, least: float) -> None:
         raise ConfigError(f"{key} is {value}; it must be at least {least}")
 
 
-def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
+def _one_of(key: str, value: str, allowed: Collection[str]) -> None:
     if value not in allowed:
         raise ConfigError(f"{key} is {value!r}; choose one of {', '.join(allowed)}")

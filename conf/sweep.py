@@ -6,12 +6,12 @@ Out: ``SweepConfig``; ``plan`` turns it into one ``RunConfig`` per checkpoint an
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from conf.errors import ConfigError
-from conf.load import check_keys, from_document, overridden, read_document, section
-from conf.schema import METRICS, SECTIONS, RunConfig
+from conf.load import build, check_keys, from_document, overridden, read_document
+from conf.schema import METRICS, RunConfig
 
 DEFAULT_VARIANT = "default"
 DEFAULT_MARGIN = 0.02
@@ -27,7 +27,8 @@ class SweepSection:
     and what else differs (``box_dialect``, ``engine``). ``glob`` adds every folder that it matches,
     under the folder's name. ``variants`` are ``key=value`` overrides by name. ``parallel`` runs go
     side by side. ``engines``: each run gets an engine of its own, or runs whose checkpoints differ
-    in nothing but weights share two, of which one reloads them.
+    in nothing but weights share two, of which one reloads them; they are answered first, group by
+    group, and all that is left goes ``parallel`` at a time.
     """
 
     checkpoints: list[dict[str, Any]]
@@ -55,11 +56,6 @@ class SweepSection:
         if self.engines not in ENGINES:
             may = ", ".join(ENGINES)
             raise ConfigError(f"sweep.engines is {self.engines!r}; choose one of {may}")
-        if self.engines == "reloaded" and self.parallel > 1:
-            raise ConfigError(
-                f"sweep.engines=reloaded puts checkpoints through an engine one after the other; "
-                f"set sweep.parallel to 1 (it is {self.parallel}), or sweep.engines=per_checkpoint"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +117,9 @@ def load_sweep(path: str, overrides: Sequence[str] = ()) -> SweepConfig:
     document = read_document(path, overrides, may_be_open=True)
     if not isinstance(document, dict):
         raise ConfigError(f"config {path} is not a mapping")
-    check_keys("", document, [*SECTIONS, "output", "sweep", "gate"])
-    runs = section("sweep", SweepSection, document.pop("sweep"))
-    gate = section("gate", GateConfig, document.pop("gate"))
+    check_keys("", document, [*(f.name for f in fields(RunConfig)), "sweep", "gate"])
+    runs = build(SweepSection, document.pop("sweep"), "sweep")
+    gate = build(GateConfig, document.pop("gate"), "gate")
     return SweepConfig(path=path, base=document, sweep=runs, gate=gate)
 
 

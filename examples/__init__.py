@@ -1,1 +1,1 @@
-"""Worked examples that stand on the pipeline; nothing in the pipeline needs them."""
+"""Worked examples that use the pipeline; nothing in the pipeline imports them."""

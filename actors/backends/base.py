@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from actors.conversation import ChatRequest
-from actors.schema import Dialogue
+from actors.schema import Dialogue, InputSize
 from conf.schema import ModelConfig, SamplingConfig
 
 
@@ -30,7 +30,7 @@ class ChatReply:
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
     completion_tokens: int | None = None
-    input_sizes: tuple[tuple[str, int, int], ...] | None = None
+    input_sizes: tuple[InputSize, ...] | None = None
     token_ids: Sequence[int] | None = None  # what was generated, where the engine tells
 
 

@@ -1,8 +1,9 @@
-"""A model behind an OpenAI-compatible chat endpoint.
+"""A model behind an OpenAI-compatible chat endpoint, by way of the openai SDK.
 
 In: ``ChatRequest``. Out: ``ChatReply``. Images go as data URLs of the dataset's own bytes. What the
-network or the server does wrong fails the one request, with a reason; only a server that has
-not answered at all for a while is no longer asked.
+network or the server does wrong fails the one request, with a reason; the SDK tries again where
+that can help, and waits as long as the server's Retry-After asks. A server that has not answered
+at all for a while is no longer asked.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import json
 import os
 from typing import Any
 
-import httpx
+import openai
 
 from actors.backends.base import ChatReply, TurnFailed
 from actors.conversation import ChatRequest, UserMessage
@@ -19,11 +20,14 @@ from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
 from conf.judge import JudgeConfig
 
-_RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-_BACKOFF_S, _BACKOFF_MOST_S = 0.5, 20.0
-# Requests without any answer from the server, one after the other, until it counts as down.
+# Attempts without any answer from the server, one after the other, until it counts as down.
 _GIVE_UP = 16
 _SHOWN = 200  # characters of a server's error that go into the reason
+
+
+def judge_backend(judge: JudgeConfig, dataset_uri: str) -> "OpenAIBackend":
+    """Make the backend behind a judge."""
+    return OpenAIBackend(judge, dataset_uri)
 
 
 class OpenAIBackend:
@@ -34,12 +38,14 @@ class OpenAIBackend:
         self._judge = judge
         self._images = ImageStore(dataset_uri)
         self._unanswered = 0
-        self._client = httpx.AsyncClient(
-            base_url=(judge.base_url or "").rstrip("/") + "/",
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            timeout=httpx.Timeout(judge.timeout_s),
-            limits=httpx.Limits(max_connections=judge.max_in_flight),
+        # Without a key the SDK would look for OPENAI_API_KEY, which nobody named.
+        self._client = openai.AsyncOpenAI(
+            api_key=key or "none",
+            base_url=judge.base_url,
+            timeout=judge.timeout_s,
+            max_retries=judge.retries,
         )
+        self._headers = {} if key else {"Authorization": openai.omit}
 
     def open(self, dialogue: Dialogue) -> "OpenAIBackend":
         """Return the backend itself: a request carries its whole history."""
@@ -61,28 +67,27 @@ class OpenAIBackend:
         return _reply(await self._post(body))
 
     async def _post(self, body: dict[str, Any]) -> Any:
-        reason = ""
-        for attempt in range(1 + self._judge.retries):
-            if self._unanswered >= _GIVE_UP:
-                raise TurnFailed(f"endpoint: {self._judge.base_url} has stopped answering")
-            if attempt:
-                await asyncio.sleep(min(_BACKOFF_S * 2 ** (attempt - 1), _BACKOFF_MOST_S))
-            try:
-                response = await self._client.post("chat/completions", json=body)
-            except httpx.TimeoutException:
-                reason = f"endpoint: no answer within {self._judge.timeout_s:g} s"
-            except httpx.TransportError as error:
-                self._unanswered += 1
-                reason = f"endpoint: {type(error).__name__}: {error}"
-            else:
-                self._unanswered = 0
-                if response.status_code == httpx.codes.OK:
-                    return _json(response)
-                said = " ".join(response.text.split())[:_SHOWN]
-                reason = f"endpoint: HTTP {response.status_code}: {said}"
-                if response.status_code not in _RETRIED:
-                    break
-        raise TurnFailed(reason)
+        if self._unanswered >= _GIVE_UP:
+            raise TurnFailed(f"endpoint: {self._judge.base_url} has stopped answering")
+        try:
+            completions = self._client.chat.completions.with_raw_response
+            response = await completions.create(**body, extra_headers=self._headers)
+        except openai.APITimeoutError as error:
+            reason = f"no answer within {self._judge.timeout_s:g} s"
+            raise TurnFailed(f"endpoint: {reason}") from error
+        except openai.APIConnectionError as error:
+            self._unanswered += 1 + self._judge.retries
+            cause = error.__cause__ or error
+            raise TurnFailed(f"endpoint: {type(cause).__name__}: {cause}") from error
+        except openai.APIStatusError as error:
+            self._unanswered = 0
+            text = " ".join(error.response.text.split())[:_SHOWN]
+            raise TurnFailed(f"endpoint: HTTP {error.status_code}: {text}") from error
+        self._unanswered = 0
+        try:
+            return json.loads(response.content)
+        except ValueError as error:
+            raise TurnFailed("endpoint: the answer is not JSON") from error
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
         messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
@@ -116,15 +121,8 @@ class OpenAIBackend:
         return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _json(response: httpx.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError as error:
-        raise TurnFailed("endpoint: the answer is not JSON") from error
-
-
 def _reply(document: Any) -> ChatReply:
-    """Take the first choice; a refusal is no answer."""
+    """Read the first choice; a refusal is no answer."""
     try:
         choice = document["choices"][0]
         message, usage = choice["message"], document.get("usage") or {}

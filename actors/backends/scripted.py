@@ -18,9 +18,14 @@ from actors.conversation import ChatRequest
 from actors.gold import gold_text, with_box
 from actors.schema import Box, Claim, Dialogue, Region, Turn
 from conf.errors import ConfigError
-from conf.schema import ModelConfig, SamplingConfig
+from conf.schema import ModelConfig, RunConfig, SamplingConfig
 
 SCRIPTS = ("gold", *STRATEGIES)
+
+
+def run_backend(config: RunConfig, *, reloads: bool) -> "ScriptedBackend":
+    """Make a run's backend; a script can always be exchanged."""
+    return ScriptedBackend(config.model)
 
 
 class ScriptedBackend:

@@ -18,6 +18,11 @@ from conf.judge import JudgeConfig
 JUDGE_SCRIPTS = ("lowest", "highest", "drawn", "prose")
 
 
+def judge_backend(judge: JudgeConfig, dataset_uri: str) -> "ScriptedJudge":
+    """Make the backend behind a judge; a script looks at no image."""
+    return ScriptedJudge(judge)
+
+
 class ScriptedJudge:
     """Made from ``JudgeConfig``; raises ConfigError for an unknown script."""
 

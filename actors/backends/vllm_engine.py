@@ -19,9 +19,35 @@ from actors.checkpoints import local_folder
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
-from conf.schema import ModelConfig, SamplingConfig
+from conf.judge import JudgeConfig
+from conf.schema import ModelConfig, RunConfig, SamplingConfig
 
+# JSON allows any amount of white space between its parts: unless that is ruled out, a model can
+# stay within the schema and never come to its first word.
+_STRUCTURED = {"backend": "xgrammar", "disable_any_whitespace": True}
 _WORKER = "actors.backends.vllm_worker.ReloadingWorker"
+
+
+def run_backend(config: RunConfig, *, reloads: bool) -> "VllmBackend":
+    """Make a run's engine; ``reloads``: its weights are to be reloaded later."""
+    return VllmBackend(config.model, config.sampling, config.dataset.uri, reloads=reloads)
+
+
+def judge_backend(judge: JudgeConfig, dataset_uri: str) -> "VllmBackend":
+    """Make a judge's engine, whose answers can be held to a JSON schema."""
+    model = ModelConfig(
+        name=judge.name,
+        source=judge.model,
+        backend="vllm",
+        box_dialect="none",
+        trust_remote_code=False,
+        engine={"structured_outputs_config": _STRUCTURED} | judge.engine,
+        script={"error_rate": 0.0, "delay_s": 0.0},
+    )
+    sampling = SamplingConfig(
+        max_tokens=judge.max_tokens, temperature=judge.temperature, top_p=1.0, seed=judge.seed
+    )
+    return VllmBackend(model, sampling, dataset_uri)
 
 
 class VllmBackend:

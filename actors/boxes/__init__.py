@@ -1,1 +1,1 @@
-"""Regions of interest as text: how each family of checkpoints writes and is asked for boxes."""
+"""Regions of interest as text: how each family of checkpoints is asked for them and writes them."""

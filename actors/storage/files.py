@@ -32,24 +32,24 @@ def join(*parts: str) -> str:
 
 
 def exists(uri: str) -> bool:
-    """Return whether a file or folder is there, now."""
+    """Return whether a file or folder exists now."""
     fs, path = filesystem(uri)
     fs.invalidate_cache(path)
     return bool(with_retries(uri, "looked up", lambda: fs.exists(path)))
 
 
 def list_files(folder: str, suffix: str) -> list[str]:
-    """List a folder's files with a suffix, sorted, as URIs; a folder that is not there is empty.
+    """List a folder's files with a suffix, sorted, as URIs; a missing folder is empty.
 
     Listings are never taken from a cache: other processes write here.
     """
     fs, path = filesystem(folder)
     fs.invalidate_cache(path)
     try:
-        found = with_retries(folder, "listed", lambda: fs.ls(path, detail=False))
+        paths = with_retries(folder, "listed", lambda: fs.ls(path, detail=False))
     except FileNotFoundError:
         return []
-    names = sorted(f.rstrip("/").rsplit("/", 1)[-1] for f in found)
+    names = sorted(f.rstrip("/").rsplit("/", 1)[-1] for f in paths)
     return [join(folder, n) for n in names if n.endswith(suffix) and not n.startswith((".", "_"))]
 
 
@@ -58,8 +58,8 @@ def match_folders(pattern: str) -> list[str]:
     fs, path = filesystem(pattern)
     matched = with_retries(pattern, "listed", lambda: fs.glob(path, detail=True))
     folders = [name for name, info in matched.items() if info["type"] == "directory"]
-    found = sorted(folders, key=lambda name: re.sub(r"\d+", lambda n: n[0].zfill(20), name))
-    return [str(fs.unstrip_protocol(f)) if "://" in pattern else f for f in found]
+    ordered = sorted(folders, key=lambda name: re.sub(r"\d+", lambda n: n[0].zfill(20), name))
+    return [str(fs.unstrip_protocol(f)) if "://" in pattern else f for f in ordered]
 
 
 def glob_files(root: str, pattern: str) -> list[str]:
@@ -67,8 +67,8 @@ def glob_files(root: str, pattern: str) -> list[str]:
     fs, path = filesystem(root)
     fs.invalidate_cache(path)
     base = path.rstrip("/")
-    found = with_retries(root, "listed", lambda: fs.glob(f"{base}/{pattern}", detail=True))
-    files = sorted(name for name, info in found.items() if info["type"] == "file")
+    matched = with_retries(root, "listed", lambda: fs.glob(f"{base}/{pattern}", detail=True))
+    files = sorted(name for name, info in matched.items() if info["type"] == "file")
     return [join(root, f[len(base) + 1 :]) for f in files]
 
 
@@ -88,7 +88,7 @@ def read_range(uri: str, start: int, end: int) -> bytes:
 
 
 def copy_to_local(uri: str, target: str) -> None:
-    """Copy a file to a local path whose folder is there."""
+    """Copy a file to a local path whose folder exists."""
     fs, path = filesystem(uri)
     with_retries(uri, "copied", lambda: fs.get_file(path, target))
 
@@ -107,7 +107,7 @@ def write_bytes(uri: str, data: bytes, *, sync: bool = True) -> None:
 
     Raises:
         BadInput: no permission, or no such bucket.
-        InfrastructureError: disk full, storage down; nothing is there that was not there before.
+        InfrastructureError: disk full, storage down; no file was changed.
     """
     fs, path = filesystem(uri)
     if is_local(uri):
@@ -120,7 +120,7 @@ def write_bytes(uri: str, data: bytes, *, sync: bool = True) -> None:
 
 
 def write_new(uri: str, data: bytes) -> bool:
-    """Write a file unless one is there, in one step where storage can; False if one was there."""
+    """Write a file unless it exists, in one step where storage can; False if it existed."""
     fs, path = filesystem(uri)
     try:
         if is_local(uri):
@@ -153,7 +153,7 @@ def _write_local(
 
 
 def remove(uri: str) -> None:
-    """Delete a file if it is there."""
+    """Delete a file if it exists."""
     fs, path = filesystem(uri)
     with contextlib.suppress(FileNotFoundError):
         with_retries(uri, "deleted", lambda: fs.rm_file(path))
@@ -224,6 +224,6 @@ def open_binary(uri: str) -> Iterator[BinaryIO]:
 
 
 def _web_type(fs: Any, path: str) -> dict[str, str]:
-    """Say what a page's file is: a browser shows S3 objects by their stored type alone."""
+    """Return the media type of a page's file: a browser goes by the type stored with an object."""
     kind = mimetypes.guess_type(path)[0] if path.endswith(_WEB) else None
     return {"ContentType": kind} if kind and "s3" in fs.protocol else {}

@@ -1,6 +1,6 @@
 """Rows that arrive over hours, gathered into files of some size.
 
-In: tables of one schema. Out: new files under one folder, each whole or not there.
+In: tables of one schema. Out: new files under one folder, each complete.
 """
 
 import time
@@ -15,7 +15,7 @@ _FLUSH_ROWS, _FLUSH_S = 4096, 2.0
 
 
 class PartWriter:
-    """Writes when there is enough or enough time has passed, and at the end whatever happened."""
+    """Writes after so many rows or seconds, and at the end of its context whatever happened."""
 
     def __init__(self, folder: str, schema: pa.Schema) -> None:
         self._folder = folder
@@ -30,7 +30,7 @@ class PartWriter:
         self.flush()
 
     def add(self, table: pa.Table) -> None:
-        """Take rows that belong together: they end in one file."""
+        """Add rows that belong together: they are written to one file."""
         self._tables.append(table.select(self._schema.names))
         rows = sum(t.num_rows for t in self._tables)
         if rows >= _FLUSH_ROWS or time.monotonic() - self._flushed >= _FLUSH_S:

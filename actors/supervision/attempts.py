@@ -1,12 +1,12 @@
 """What outlives an actor's process: how often each dialogue was begun, how often an actor started.
 
-In: an actor's word that it starts, and which dialogues it begins. Out: a verdict per dialogue. The
-ledger is a plain object; generation runs it as one small Ray actor beside the driver.
+In: an actor that starts, and the dialogues that it is about to begin. Out: a ruling per dialogue.
+The ledger is a plain object; generation runs it as one small Ray actor beside the driver.
 
-A death takes every dialogue that was open in its process, so being there proves nothing. Lost
-attempts are therefore counted, and the last one allowed is made alone, with nothing else open in
-its process: a dialogue that is lost then did it, and is quarantined. Attempts lost with their whole
-machine are nobody's fault and are not held against anyone.
+A death ends every dialogue that was open in its process, so an open dialogue need not be the cause.
+Lost attempts are therefore counted, and the last one allowed is made exclusively, with nothing else
+open in its process: a dialogue that is lost then is the cause, and is quarantined. Attempts lost
+with their whole machine are not counted.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,12 +15,12 @@ from typing import Literal
 
 import ray
 
-Ruling = Literal["together", "alone", "quarantined"]
-_SILENT = "its process ended without a word (killed, or out of memory)"
+Ruling = Literal["shared", "exclusive", "quarantined"]
+_NO_REASON = "its process ended without a word (killed, or out of memory)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Incarnation:
+class ActorProcess:
     """One process of one actor; Ray starts another process under the same actor id."""
 
     process: str
@@ -29,7 +29,7 @@ class Incarnation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class AttemptRuling:
     """How to treat a dialogue. ``attempt`` counts from 1; a quarantined one has had that many."""
 
     ruling: Ruling
@@ -38,110 +38,111 @@ class Verdict:
 
 
 @dataclass(slots=True)
-class _Entry:
+class _Attempts:
     begun: int = 0
-    blamed: int = 0
-    condemned: bool = False
-    alone: bool = False
-    by: Incarnation | None = None
-    reason: str = _SILENT
+    lost: int = 0
+    quarantined: bool = False
+    exclusive: bool = False
+    by: ActorProcess | None = None
+    reason: str = _NO_REASON
 
 
 @dataclass(slots=True)
 class _Starts:
     failed: int = 0
-    by: Incarnation | None = None
-    reason: str = _SILENT
+    by: ActorProcess | None = None
+    reason: str = _NO_REASON
 
 
 @dataclass
-class Ledger:
-    """Counts attempts and starts. ``living_nodes`` gives the ids of the cluster's nodes."""
+class AttemptLedger:
+    """Counts attempts and starts. ``living_nodes`` returns the ids of the cluster's nodes."""
 
     max_attempts: int
     living_nodes: Callable[[], set[str]]
-    _entries: dict[str, _Entry] = field(default_factory=dict)
+    _attempts: dict[str, _Attempts] = field(default_factory=dict)
     _starts: dict[str, _Starts] = field(default_factory=dict)
-    _last_words: dict[str, str] = field(default_factory=dict)
-    _given_up: str | None = None
-    _reference: object = None
+    _exit_reasons: dict[str, str] = field(default_factory=dict)
 
-    def starting(self, by: Incarnation, dialogue_ids: Sequence[str]) -> dict[str, Verdict]:
-        """Rule on dialogues that a task is about to begin; those ruled ``together`` are begun."""
-        verdicts = {}
+    def register_attempts(
+        self, by: ActorProcess, dialogue_ids: Sequence[str]
+    ) -> dict[str, AttemptRuling]:
+        """Rule on dialogues that a task is about to begin; those ruled ``shared`` are begun."""
+        rulings = {}
         for dialogue_id in dialogue_ids:
-            entry = self._entries.setdefault(dialogue_id, _Entry())
-            self._settle(entry, by)
-            if entry.condemned:
-                reason = f"quarantined after {entry.begun} attempts, the last one alone: "
-                verdicts[dialogue_id] = Verdict(
-                    ruling="quarantined", attempt=entry.begun, reason=reason + entry.reason
+            attempts = self._attempts.setdefault(dialogue_id, _Attempts())
+            self._settle(attempts, by)
+            if attempts.quarantined:
+                reason = f"quarantined after {attempts.begun} attempts, the last one alone: "
+                rulings[dialogue_id] = AttemptRuling(
+                    ruling="quarantined", attempt=attempts.begun, reason=reason + attempts.reason
                 )
-            elif entry.blamed >= self.max_attempts - 1:
-                verdicts[dialogue_id] = Verdict(ruling="alone", attempt=entry.begun + 1)
+            elif attempts.lost >= self.max_attempts - 1:
+                rulings[dialogue_id] = AttemptRuling(ruling="exclusive", attempt=attempts.begun + 1)
             else:
-                _begin(entry, by, alone=False)
-                verdicts[dialogue_id] = Verdict(ruling="together", attempt=entry.begun)
-        return verdicts
+                _begin(attempts, by, exclusive=False)
+                rulings[dialogue_id] = AttemptRuling(ruling="shared", attempt=attempts.begun)
+        return rulings
 
-    def starting_alone(self, by: Incarnation, dialogue_id: str) -> int:
-        """Note that a dialogue begins now, with nothing else open in its process; its attempt."""
-        entry = self._entries.setdefault(dialogue_id, _Entry())
-        _begin(entry, by, alone=True)
-        return entry.begun
+    def register_exclusive_attempt(self, by: ActorProcess, dialogue_id: str) -> int:
+        """Note that a dialogue begins with nothing else open in its process; return its attempt."""
+        attempts = self._attempts.setdefault(dialogue_id, _Attempts())
+        _begin(attempts, by, exclusive=True)
+        return attempts.begun
 
-    def finished_alone(self, dialogue_id: str) -> None:
-        """Note that it survived: another one of its task may still end the process."""
-        self._entries[dialogue_id].by = None
+    def exclusive_attempt_survived(self, dialogue_id: str) -> None:
+        """Note that a dialogue ended: another one of its task may still end the process."""
+        self._attempts[dialogue_id].by = None
 
-    def ending(self, by: Incarnation, reason: str) -> None:
-        """Take a process's last word: why it is about to end."""
-        self._last_words[by.process] = reason
+    def register_exit(self, by: ActorProcess, reason: str) -> None:
+        """Note why a process is about to end."""
+        self._exit_reasons[by.process] = reason
 
-    def actor_starting(self, by: Incarnation) -> tuple[int, str]:
-        """Count an actor's start; the failed starts in a row before it, and why the last failed."""
+    def register_start(self, by: ActorProcess) -> tuple[int, str]:
+        """Count an actor's start.
+
+        Returns:
+            The failed starts in a row before it, and why the last one failed.
+        """
         starts = self._starts.setdefault(by.actor, _Starts())
         before = starts.by
         if before is not None and before.node in self.living_nodes():
             starts.failed += 1
-            starts.reason = self._last_words.pop(before.process, _SILENT)
+            starts.reason = self._exit_reasons.pop(before.process, _NO_REASON)
         starts.by = by
         return starts.failed, starts.reason
 
-    def actor_ready(self, by: Incarnation) -> None:
+    def start_succeeded(self, by: ActorProcess) -> None:
         """Note that an actor has started."""
         self._starts[by.actor] = _Starts()
 
-    def keep(self, reference: object) -> None:
-        """Keep what an engine showed as it was started; the first one's."""
-        self._reference = self._reference or reference
+    def engine_state(self) -> str:
+        """Describe what an answer is waited for, before there is any."""
+        starting = [s for s in self._starts.values() if s.by is not None]
+        if not self._starts:
+            return "waiting for an actor to find room on the cluster"
+        if len(starting) < len(self._starts):
+            return "the engine is up, waiting for the first answers"
+        failed = max(s.failed for s in starting)
+        if not failed:
+            return "starting the engine (imports, weights, warm-up)"
+        reason = max(starting, key=lambda s: s.failed).reason
+        return f"starting the engine, attempt {failed + 1} (the last one ended: {reason})"
 
-    def kept(self) -> object:
-        """Return what was kept, or None."""
-        return self._reference
-
-    def give_up(self, reason: str) -> None:
-        """Note that an engine answers nothing more; the first reason is kept."""
-        self._given_up = self._given_up or reason
-
-    def given_up(self) -> str | None:
-        """Say why an engine answers nothing more, if one does."""
-        return self._given_up
-
-    def _settle(self, entry: _Entry, by: Incarnation) -> None:
-        """Judge the attempt before, if there was one: it is lost, or it would not be begun again.
+    def _settle(self, attempts: _Attempts, by: ActorProcess) -> None:
+        """Count the attempt before, if there was one: it is lost, or nobody would begin it again.
 
         Ray also runs a finished task again when the machine that held its answer is gone, perhaps
-        in the same process: no one died of that.
+        in the same process: that is no lost attempt.
         """
-        before, entry.by = entry.by, None
+        before, attempts.by = attempts.by, None
         if before is None or before.process == by.process:
             return
         if before.node not in self.living_nodes():
             return
-        entry.blamed += 1
-        entry.reason = self._last_words.get(before.process, _SILENT)
-        entry.condemned = entry.alone and entry.blamed >= self.max_attempts
+        attempts.lost += 1
+        attempts.reason = self._exit_reasons.get(before.process, _NO_REASON)
+        attempts.quarantined = attempts.exclusive and attempts.lost >= self.max_attempts
 
 
 def living_nodes() -> set[str]:
@@ -150,6 +151,6 @@ def living_nodes() -> set[str]:
     return {str(node["NodeID"]) for node in nodes if node["Alive"]}
 
 
-def _begin(entry: _Entry, by: Incarnation, *, alone: bool) -> None:
-    entry.begun += 1
-    entry.by, entry.alone = by, alone
+def _begin(attempts: _Attempts, by: ActorProcess, *, exclusive: bool) -> None:
+    attempts.begun += 1
+    attempts.by, attempts.exclusive = by, exclusive

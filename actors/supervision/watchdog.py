@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 
 class Watchdog:
-    """Watches from its making on; ``timeout_s`` None never calls. ``clock`` gives seconds."""
+    """Watches as soon as it is made; ``timeout_s`` None never calls. ``clock`` returns seconds."""
 
     def __init__(
         self,
@@ -23,13 +23,13 @@ class Watchdog:
         self._clock = clock
         self._lock = threading.Lock()
         self._open = 0
-        self._since = self._looked = clock()
+        self._since = self._checked = clock()
         if timeout_s is not None:
             threading.Thread(target=self._watch, args=(timeout_s,), daemon=True).start()
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Be inside while a turn is open."""
+        """Count a turn as open inside the block."""
         with self._lock:
             if not self._open:
                 self._since = self._clock()  # nothing was open: nothing stood still
@@ -42,16 +42,16 @@ class Watchdog:
                 self._since = self._clock()
 
     def stall(self, timeout_s: float) -> str | None:
-        """Look: say what stands still, if anything has for longer than ``timeout_s``.
+        """Return what stands still, if anything has for longer than ``timeout_s``; else None.
 
-        If the last look was long ago, this process or its machine was itself suspended meanwhile,
+        If the last check was long ago, this process or its machine was itself suspended meanwhile,
         and the engine with it: the time counts from now on.
         """
         with self._lock:
             now = self._clock()
-            if now - self._looked > timeout_s / 2:
+            if now - self._checked > timeout_s / 2:
                 self._since = now
-            self._looked = now
+            self._checked = now
             stands = now - self._since
             if not self._open or stands <= timeout_s:
                 return None
@@ -62,7 +62,7 @@ class Watchdog:
     def _watch(self, timeout_s: float) -> None:
         while True:
             time.sleep(timeout_s / 8)
-            found = self.stall(timeout_s)
-            if found is not None:
-                self._on_stall(found)
+            stall = self.stall(timeout_s)
+            if stall is not None:
+                self._on_stall(stall)
                 return

@@ -5,7 +5,7 @@ de-identified clinical reports, each labelled for negation and temporality by it
 distributed with this project). Out: tables on standard output; with ``--negspacy`` the same for
 negspacy, which must then be installed.
 
-``PYTHONPATH=. python benchmarks/claims/on_negex_set.py rsAnnotations-1-120-random.txt``
+``python -m benchmarks.claims.on_negex_set rsAnnotations-1-120-random.txt``
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pipeline.claims import extract_assertions
 from pipeline.dataset.lexicon import Concept, Lexicon
 
 
-class Row(NamedTuple):
+class AnnotatedMention(NamedTuple):
     """One labelled mention; ``start`` and ``end`` are its characters in ``text``."""
 
     phrase: str
@@ -30,12 +30,12 @@ class Row(NamedTuple):
     temporality: str
 
 
-Verdict = Callable[[Row], str]
+Classifier = Callable[[AnnotatedMention], str]
 
 
-def rows(path: Path) -> list[Row]:
+def rows(path: Path) -> list[AnnotatedMention]:
     """Read the mentions whose phrase is marked, in capitals, in its sentence."""
-    found = []
+    mentions = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         fields = [field.strip() for field in line.split("\t")]
         if len(fields) < 6 or fields[3] not in ("Affirmed", "Negated"):
@@ -45,11 +45,13 @@ def rows(path: Path) -> list[Row]:
         if start >= 0:
             end = start + len(phrase)
             text = f"{text[:start]}{phrase}{text[end:]}"
-            found.append(Row(phrase, text, start, end, fields[3] == "Negated", fields[4]))
-    return found
+            mentions.append(
+                AnnotatedMention(phrase, text, start, end, fields[3] == "Negated", fields[4])
+            )
+    return mentions
 
 
-def rules(row: Row) -> str:
+def rules(row: AnnotatedMention) -> str:
     """Return the verdict of this project, with the marked phrase as the one finding it knows."""
     lexicon = _lexicon(row.phrase)
     for a in extract_assertions(row.text, lexicon):
@@ -66,7 +68,7 @@ def _lexicon(phrase: str) -> Lexicon:
     return Lexicon({concept.id: concept})
 
 
-def negspacy(termset: str) -> Verdict:
+def negspacy(termset: str) -> Classifier:
     """Return the verdict of negspacy on the marked mention."""
     import spacy  # noqa: PLC0415 - needed by this comparison alone
     from negspacy.negation import Negex  # noqa: F401, PLC0415 - registers the component
@@ -77,14 +79,14 @@ def negspacy(termset: str) -> Verdict:
     settings = {"neg_termset": terms(termset).get_patterns(), "ent_types": []}
     negex = nlp.create_pipe("negex", config=settings)
 
-    def verdict(row: Row) -> str:
+    def classify(row: AnnotatedMention) -> str:
         doc = nlp.make_doc(row.text)
         span = doc.char_span(row.start, row.end, label="FINDING", alignment_mode="expand")
         doc.ents = [span]
         negex(nlp.get_pipe("sentencizer")(doc))
         return "negated" if doc.ents[0]._.negex else "affirmed"
 
-    return verdict
+    return classify
 
 
 def main() -> None:
@@ -94,11 +96,11 @@ def main() -> None:
     parser.add_argument("--negspacy", action="store_true")
     options = parser.parse_args()
     sentences = rows(options.annotations)
-    verdicts = {"rules of this project": rules}
+    classifiers: dict[str, Classifier] = {"rules of this project": rules}
     if options.negspacy:
-        verdicts |= {f"negspacy {t}": negspacy(t) for t in ("en", "en_clinical")}
-    for name, verdict in verdicts.items():
-        read = [(row, verdict(row)) for row in sentences]
+        classifiers |= {f"negspacy {t}": negspacy(t) for t in ("en", "en_clinical")}
+    for name, classify in classifiers.items():
+        read = [(row, classify(row)) for row in sentences]
         counts = Agreement(
             predicted=sum(v == "negated" for _, v in read),
             labelled=sum(row.negated for row in sentences),

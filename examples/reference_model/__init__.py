@@ -1,1 +1,1 @@
-"""The reference checkpoints: a small vision-language model that can do the phantom task."""
+"""The reference checkpoints: a small vision-language model trained for the phantom task."""

@@ -1,7 +1,7 @@
-"""Datasets and turn outputs in which what the model saw no longer fits what it is asked.
+"""Datasets and turn outputs whose images no longer fit their questions.
 
 In: a dataset. Out: a copy with blank images, or with images swapped between dialogues, or turn
-outputs handed to other dialogues. Questions, gold answers and protocol stay as they are.
+outputs given to other dialogues. Questions, gold answers and protocol stay as they are.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _GREY = 128
 
 
 def write_blank(dataset: Dataset, dialogues: list[Dialogue], target: str) -> None:
-    """Write the dialogues with every image grey all over, at its own size."""
+    """Write the dialogues with every image uniformly grey, at its own size."""
     files = {i.image_id: _blank(i) for d in dialogues for i in d.images}
     _write(dataset, [_with_files(d, files) for d in dialogues], target, files)
 
@@ -30,23 +30,23 @@ def write_blank(dataset: Dataset, dialogues: list[Dialogue], target: str) -> Non
 def write_swapped(dataset: Dataset, dialogues: list[Dialogue], target: str) -> int:
     """Write the dialogues with images of another dialogue of the same modality and as many images.
 
-    Dialogues for which there is no other keep their own; gives the number of those that changed.
+    Dialogues for which there is no other keep their own. Return how many changed.
     """
     partner = next_alike(dialogues, lambda d: (d.modality, len(d.images)))
     by_id = {d.dialogue_id: d for d in dialogues}
     files = {
-        mine.image_id: read_bytes(join(dataset.uri, theirs.uri))
+        own.image_id: read_bytes(join(dataset.uri, other.uri))
         for d in dialogues
-        for mine, theirs in zip(d.images, by_id[partner[d.dialogue_id]].images, strict=True)
+        for own, other in zip(d.images, by_id[partner[d.dialogue_id]].images, strict=True)
     }
     _write(dataset, [_with_files(d, files) for d in dialogues], target, files)
-    return sum(mine != theirs for mine, theirs in partner.items())
+    return sum(own != other for own, other in partner.items())
 
 
 def write_shuffled(turns: str, dialogues: list[Dialogue], target: str) -> int:
     """Write turn outputs under the id of another dialogue of the same modality and length.
 
-    Gives the number of dialogues that changed hands.
+    Return how many dialogues got other outputs.
     """
     partner = next_alike(dialogues, lambda d: (d.modality, len(d.turns)))
     for n, uri in enumerate(list_files(turns, ".parquet")):
@@ -55,20 +55,20 @@ def write_shuffled(turns: str, dialogues: list[Dialogue], target: str) -> int:
         column = table.schema.get_field_index("dialogue_id")
         table = table.set_column(column, table.schema.field(column), pa.array(names))
         write_table(join(target, f"part-{n:05d}.parquet"), table)
-    return sum(mine != theirs for mine, theirs in partner.items())
+    return sum(own != other for own, other in partner.items())
 
 
 def next_alike(
     dialogues: list[Dialogue], kind: Callable[[Dialogue], Hashable]
 ) -> Mapping[str, str]:
-    """Map each dialogue to the next of its kind, round in a circle: a permutation."""
+    """Map each dialogue to the next of its kind, the last to the first: a permutation."""
     groups: dict[Hashable, list[str]] = defaultdict(list)
     for dialogue in dialogues:
         groups[kind(dialogue)].append(dialogue.dialogue_id)
     return {
-        mine: theirs
+        own: other
         for names in groups.values()
-        for mine, theirs in zip(names, [*names[1:], names[0]], strict=True)
+        for own, other in zip(names, [*names[1:], names[0]], strict=True)
     }
 
 

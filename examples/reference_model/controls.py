@@ -1,8 +1,8 @@
-"""Shows that the scores rest on sight: ``python -m examples.reference_model.controls``.
+"""Show that the scores depend on the images: ``python -m examples.reference_model.controls``.
 
 In: a checkpoint and a dataset. Out: the real scores beside those with blank images, with images
 swapped between dialogues, and with the real answers scored against other dialogues' gold, each by
-the whole pipeline. A measure that stays where it was does not measure seeing.
+the whole pipeline. A measure that does not drop does not depend on the images.
 """
 
 import argparse
@@ -25,26 +25,26 @@ _COLUMNS = (*METRICS, OVERALL)
 
 
 def controls(config: str, overrides: list[str], output: str) -> dict[str, Scores]:
-    """Evaluate a configuration as it is and in its three controls; gives the overall scores."""
+    """Return the overall scores of a configuration as it is and in its three controls."""
     real = load(config, [*overrides, f"output={join(output, 'runs')}"])
     dataset = open_dataset(real.dataset.uri)
     table = dataset.dialogues(real.dataset.limit)
     dialogues = [Dialogue.from_row(row) for row in table.to_pylist()]
-    found = {"as it is": evaluate(real)}
+    runs = {"as it is": evaluate(real)}
     for name, write in (("blank", write_blank), ("swapped", write_swapped)):
         target = join(output, f"{name}-dataset")
         if not exists(join(target, "dataset.json")):
             write(dataset, dialogues, target)
         altered = [*overrides, f"output={join(output, 'runs')}", f"dataset.uri={target}"]
-        found[f"{name} images"] = evaluate(load(config, altered))
+        runs[f"{name} images"] = evaluate(load(config, altered))
     shuffled = RunDirectory(join(output, "shuffled-gold"))
-    write_shuffled(found["as it is"].turns, dialogues, shuffled.turns)
+    write_shuffled(runs["as it is"].turns, dialogues, shuffled.turns)
     with cluster():
-        gold = Gold(dialogues=table, lexicon=dataset.lexicon)
+        gold = Gold(dataset=dataset, dialogues=table)
         score(gold, shuffled.turns, shuffled.root, DIALECT)
     summarise(shuffled, real.scoring)
-    found["shuffled gold"] = shuffled
-    return {name: overall_scores(run) for name, run in found.items()}
+    runs["shuffled gold"] = shuffled
+    return {name: overall_scores(run) for name, run in runs.items()}
 
 
 def overall_scores(run: RunDirectory) -> Scores:
@@ -61,10 +61,10 @@ def main() -> None:
     parser.add_argument("--output", required=True, metavar="DIR")
     parser.add_argument("overrides", nargs="*", metavar="key=value")
     arguments = parser.parse_args()
-    found = controls(arguments.config, arguments.overrides, arguments.output)
+    table = controls(arguments.config, arguments.overrides, arguments.output)
     print(f"| | {' | '.join(name.replace('_', ' ') for name in _COLUMNS)} |")
     print("| --- |" + " --- |" * len(_COLUMNS))
-    for name, scores in found.items():
+    for name, scores in table.items():
         cells = ("–" if v is None else f"{v:.3f}" for v in scores.values())
         print(f"| {name} | {' | '.join(cells)} |")
 

@@ -1,7 +1,7 @@
-"""A second task for the image tokens while training: say what lies where. Thrown away afterwards.
+"""A second loss on the image tokens while training: which lesion is where. Not part of the model.
 
-In: image tokens as the text model gets them [images, cells, width]. Out: a loss. Without it, what
-an image shows is learnt through answers alone, late; the lesions' places are known, so say so.
+In: image tokens as the text model gets them [images, cells, width]. Out: a loss. Without it, the
+model learns late what an image shows, through answers alone, although the places are known.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,15 +22,15 @@ _RARE = -5.0  # logit of a word at the start
 
 
 def lesion_words() -> tuple[str, ...]:
-    """Every word of the phantom's sites, lesion types and attribute values, sorted."""
-    found = set[str]()
+    """Return every word of the phantom's sites, lesion types and attribute values, sorted."""
+    vocabulary = set[str]()
     for modality in MODALITIES.values():
         names = set(modality.sites)
         for finding in modality.findings:
             names |= {finding.concept, *(finding.sites or ())}
             names.update(*finding.attributes.values())
-        found |= words(names)
-    return tuple(sorted(found))
+        vocabulary |= words(names)
+    return tuple(sorted(vocabulary))
 
 
 def words(concepts: Iterable[str]) -> set[str]:
@@ -41,10 +41,10 @@ def words(concepts: Iterable[str]) -> set[str]:
 def cell_targets(
     dialogue: Dialogue, image_id: str, side: int, names: Sequence[str]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Say what each cell of a side x side grid covers.
+    """Return what each cell of a side x side grid shows.
 
     Returns:
-        uint8 [cells, names]: 1 where the lesion that covers most of the cell is told with the word;
+        uint8 [cells, names]: 1 where the word describes the lesion that covers most of the cell;
         float32 [cells, 4]: that lesion's x0, y0, x1, y1 from 0 to 1, or NaN where there is none.
     """
     marks = np.zeros((side * side, len(names)), np.uint8)
@@ -60,14 +60,14 @@ def cell_targets(
         ours = (cover >= min(_LEAST_COVER, cover.max())) & (cover > best)
         best = np.where(ours, cover, best)
         held = {f.concept for f in dialogue.findings if f.referent_id == region.referent_id}
-        said = words(held | {region.site or ""})
-        marks[ours] = np.array([name in said for name in names], np.uint8)
+        described = words(held | {region.site or ""})
+        marks[ours] = np.array([name in described for name in names], np.uint8)
         boxes[ours] = box
     return marks, boxes
 
 
 def _cover(box: NDArray[np.float64], side: int) -> NDArray[np.float64]:
-    """The share of each cell that a box covers, row by row."""
+    """Return the share of each cell that a box covers, row by row."""
     starts = np.arange(side) / side
     ends = starts + 1 / side
     across = np.clip(np.minimum(ends, box[2]) - np.maximum(starts, box[0]), 0, None)
@@ -79,29 +79,29 @@ def _cover(box: NDArray[np.float64], side: int) -> NDArray[np.float64]:
 class Detection(nn.Module):
     """Reads words and a box out of every image token.
 
-    A word is read by the token's likeness to the text model's own embedding of it: what a lesion is
-    called then stands in the image tokens as it stands in text, ready to be matched and copied.
+    A word is read by the token's similarity to the text model's own embedding of it: image tokens
+    then hold the name of a lesion as text does, so that attention can match and copy it.
     """
 
     words: Tensor
 
     def __init__(self, width: int, words: Sequence[int]) -> None:
-        """Take the token of each word."""
+        """Keep ``words``, the token id of each word."""
         super().__init__()
         self.register_buffer("words", torch.tensor(words))
         self.bias = nn.Parameter(torch.full((len(words),), _RARE))
         self.box = nn.Linear(width, 4)
 
     def read(self, tokens: Tensor, embeddings: Tensor) -> tuple[Tensor, Tensor]:
-        """Give logits [n, cells, words] and boxes [n, cells, 4] of image tokens."""
-        seen = functional.rms_norm(tokens.float(), tokens.shape[-1:])
-        alike = seen @ functional.normalize(embeddings[self.words].float(), dim=-1).T
-        return _GAIN * alike + self.bias, self.box(seen).float()
+        """Return logits [n, cells, words] and boxes [n, cells, 4] of image tokens."""
+        normed = functional.rms_norm(tokens.float(), tokens.shape[-1:])
+        similarity = normed @ functional.normalize(embeddings[self.words].float(), dim=-1).T
+        return _GAIN * similarity + self.bias, self.box(normed).float()
 
     def forward(self, tokens: Tensor, embeddings: Tensor, marks: Tensor, boxes: Tensor) -> Tensor:
         """Return the loss for tokens [n, cells, width], marks [n, cells, words], boxes [.., 4]."""
         logits, drawn = self.read(tokens, embeddings)
         label = functional.binary_cross_entropy_with_logits(logits, marks.float(), reduction="none")
-        there = ~boxes[..., 0].isnan()
-        found = functional.smooth_l1_loss(drawn[there], boxes[there], beta=0.05)
-        return label.sum(-1).mean() + _BOX_WEIGHT * torch.nan_to_num(found)
+        has_lesion = ~boxes[..., 0].isnan()
+        misplaced = functional.smooth_l1_loss(drawn[has_lesion], boxes[has_lesion], beta=0.05)
+        return label.sum(-1).mean() + _BOX_WEIGHT * torch.nan_to_num(misplaced)

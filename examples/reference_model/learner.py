@@ -1,6 +1,6 @@
 """One forward pass of the model on a batch, and its losses.
 
-In: a ``Batch``. Out: losses, or what the model would say at each answer token (teacher-forced).
+In: a ``Batch``. Out: losses, or the likeliest token at each answer token (teacher-forced).
 The parts of Idefics3 are called one by one: the image tokens feed a second loss on their way, and
 only answers reach the output layer. Checked against the model's own forward pass by a test.
 """
@@ -21,7 +21,7 @@ _BLUR = 1.0  # deviation, in grid steps, of the target over neighbouring coordin
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Losses:
-    """Means over the batch: of answer tokens that are words, of coordinates, of image cells."""
+    """Mean losses of a batch: answer tokens that are words, coordinates, image cells."""
 
     words: Tensor
     coordinates: Tensor
@@ -52,7 +52,7 @@ class Learner(nn.Module):
 
     def forward(self, batch: Batch) -> Losses:
         """Return the losses of a batch."""
-        logits, targets, kinds, seen = self._pass(batch)
+        logits, targets, kinds, tokens = self._pass(batch)
         plain = functional.cross_entropy(logits, targets, reduction="none")
         words = plain[kinds != COORDINATE].mean()
         boxed = kinds == COORDINATE
@@ -63,11 +63,11 @@ class Learner(nn.Module):
         return Losses(
             words=words,
             coordinates=torch.nan_to_num(blurred.mean()),
-            detection=self._detected(seen, batch),
+            detection=self._detected(tokens, batch),
         )
 
     def detect(self, batch: Batch) -> Tensor:
-        """Return the detection loss alone; no text is looked at."""
+        """Return the detection loss alone, without the text model."""
         return self._detected(self.see(batch.pixels), batch)
 
     def words_of(self, batch: Batch) -> Tensor:
@@ -75,34 +75,34 @@ class Learner(nn.Module):
         logits, _ = self.detection.read(self.see(batch.pixels), self._embeddings())
         return logits
 
-    def _detected(self, seen: Tensor, batch: Batch) -> Tensor:
-        loss: Tensor = self.detection(seen, self._embeddings(), batch.marks, batch.boxes)
+    def _detected(self, tokens: Tensor, batch: Batch) -> Tensor:
+        loss: Tensor = self.detection(tokens, self._embeddings(), batch.marks, batch.boxes)
         return loss
 
     def _embeddings(self) -> Tensor:
         weight: Tensor = self.model.get_input_embeddings().weight
         return weight
 
-    def said(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Return, per answer token in reading order: the likeliest token, the gold one, its kind."""
+    def predict(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Return per answer token, in reading order: likeliest token, gold token, kind."""
         logits, targets, kinds, _ = self._pass(batch)
         return logits.argmax(-1), targets, kinds
 
     def _pass(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         inner = self.model.model
-        seen = self.see(batch.pixels)
+        tokens = self.see(batch.pixels)
         inputs = inner.text_model.get_input_embeddings()(batch.ids)
         image = (batch.ids == self.model.config.image_token_id).unsqueeze(-1)
-        inputs = inputs.masked_scatter(image, seen.to(inputs.dtype))
-        # Padding stands on the right, where nothing that is learnt can look: no mask is needed.
+        inputs = inputs.masked_scatter(image, tokens.to(inputs.dtype))
+        # Padding is on the right, where no trained position attends: no mask is needed.
         out = inner.text_model(inputs_embeds=inputs, use_cache=False).last_hidden_state[:, :-1]
         kinds = batch.kinds[:, 1:]
         learnt = kinds != READ
         logits = self.model.lm_head(out[learnt]).float()
-        return logits, batch.ids[:, 1:][learnt], kinds[learnt], seen
+        return logits, batch.ids[:, 1:][learnt], kinds[learnt], tokens
 
     def see(self, pixels: Tensor) -> Tensor:
-        """Turn pixels [n, 3, side, side] into image tokens [n, cells, width]."""
+        """Return the image tokens [n, cells, width] of pixels [n, 3, side, side]."""
         side = self.model.config.vision_config.image_size // (
             self.model.config.vision_config.patch_size
         )

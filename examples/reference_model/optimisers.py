@@ -1,4 +1,4 @@
-"""Which weight is trained by what: Muon for the matrices of the layers, AdamW for all the rest.
+"""Muon for the matrices of the layers, AdamW for all other weights.
 
 In: named weights and the settings. Out: one object that takes steps at the schedule's rate. Muon
 (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) needs far fewer steps here.
@@ -67,6 +67,6 @@ class Optimisers:
         return [optimiser.state_dict() for optimiser in self._all]
 
     def restore(self, state: list[dict[str, Any]]) -> None:
-        """Go on from a ``state``."""
+        """Load a ``state``."""
         for optimiser, part in zip(self._all, state, strict=True):
             optimiser.load_state_dict(part)

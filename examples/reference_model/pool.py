@@ -1,6 +1,6 @@
-"""The training material: drawn and encoded in a process of its own while training goes on.
+"""Training data, drawn and encoded in a process of its own while training goes on.
 
-In: a phantom seed. Out: batches as tensors, without end, each dialogue seen once. Dialogues of like
+In: a phantom seed. Out: batches as tensors, without end, each dialogue once. Dialogues of similar
 length share a batch, so that little of it is padding.
 """
 
@@ -51,7 +51,7 @@ class Batch:
 
 
 def windows(checkpoint: Path, *, seed: int, dialogues: int, first: int) -> Iterator[list[Material]]:
-    """Yield windows of so many dialogues without end, from number ``first`` on.
+    """Yield windows of ``dialogues`` dialogues without end, from window ``first`` on.
 
     Window n holds dialogues n x ``dialogues`` onwards of the seed, whenever it is drawn.
     """
@@ -67,7 +67,7 @@ def windows(checkpoint: Path, *, seed: int, dialogues: int, first: int) -> Itera
 
 
 def draw(checkpoint: Path, seed: int, start: int, dialogues: int) -> list[Material]:
-    """Draw and encode dialogues ``start`` onwards of a seed with a checkpoint's processor."""
+    """Return dialogues ``start`` onwards of a seed, encoded with a checkpoint's processor."""
     processor = AutoProcessor.from_pretrained(checkpoint)
     encoder, names = Encoder(processor), lesion_words()
     side = round(processor.image_seq_len**0.5)
@@ -93,7 +93,7 @@ def batches(window: list[Material], size: int, seed: int, padding: int) -> Itera
 
 
 def collate(materials: list[Material], padding: int) -> Batch:
-    """Stack dialogues; pixels come out as the processor normalises them, in [-1, 1]."""
+    """Return dialogues as one batch; pixels as the processor normalises them, in [-1, 1]."""
     longest = max(len(m.sample.ids) for m in materials)
     ids = np.full((len(materials), longest), padding, np.int64)
     kinds = np.zeros((len(materials), longest), np.int64)
@@ -111,5 +111,5 @@ def collate(materials: list[Material], padding: int) -> Batch:
 
 
 def normalise(pixels: Tensor) -> Tensor:
-    """Rescale uint8 to [-1, 1]: mean and deviation 0.5, as Idefics3's processor does."""
+    """Return uint8 pixels in [-1, 1]: mean and deviation 0.5, as in Idefics3's processor."""
     return pixels.float() / 127.5 - 1.0

@@ -1,7 +1,7 @@
-"""A dialogue as training material: the ids that an engine would be sent, and which to learn.
+"""A dialogue as a training sample: the ids that an engine would be sent, and which to learn.
 
 In: a dialogue with its pixels. Out: a ``Sample``. The prompt is built by the same conversation,
-chat template and transcript code that serves a checkpoint, with the gold answers as history.
+chat template and token history that serves a checkpoint, with the gold answers as history.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from actors.gold import gold_answer
 from actors.schema import Dialogue
 from examples.reference_model.settings import DIALECT, GRID
 
-READ, WORD, COORDINATE = 0, 1, 2  # what a token is to the loss
+READ, WORD, COORDINATE = 0, 1, 2  # how the loss treats a token
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ class Encoder:
         self._end: int = self._tokenizer.eos_token_id
 
     def sample(self, dialogue: Dialogue, pixels: dict[str, NDArray[np.uint8]]) -> Sample:
-        """Encode a whole dialogue; images stand in the order in which the turns show them."""
+        """Return a whole dialogue encoded; images in the order in which the turns show them."""
         ids, kinds = self.tokens(dialogue)
         shown = [name for turn in dialogue.turns for name in turn.image_ids]
         images = np.stack([self.pixels(PIL.fromarray(pixels[name])) for name in shown])
@@ -73,7 +73,7 @@ class Encoder:
         return [*self._encode(f" {text}"), self._end]
 
     def pixels(self, image: PIL.Image) -> NDArray[np.uint8]:
-        """Resize as the processor does: uint8 [3, side, side], before rescaling."""
+        """Return an image resized as the processor does: uint8 [3, side, side], not rescaled."""
         settings = {"do_rescale": False, "do_normalize": False, "return_tensors": "np"}
         values = self._images(images=[[image.convert("RGB")]], **settings)["pixel_values"]
         return np.asarray(values[0, 0]).round().astype(np.uint8)
@@ -105,14 +105,14 @@ class Encoder:
         return ids
 
     def word_ids(self, words: Iterable[str]) -> list[int]:
-        """Return the token of each word, as it stands inside a sentence; one each, or ValueError."""
+        """Return the token of each word within a sentence; ValueError if one takes several."""
         spelt = [self._encode(f" {word}") for word in words]
         return [token for (token,) in spelt]
 
     def _expand(
         self, ids: list[int], kinds: list[int]
     ) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
-        """Put each image's tokens where the template left one, as the processor does."""
+        """Expand the template's one token per image into all of them, as the processor does."""
         of = self._tokenizer.convert_tokens_to_ids
         mark, edge = of("<image>"), of("<fake_token_around_image>")
         image = [edge, of("<global-img>"), *[mark] * self._processor.image_seq_len, edge]

@@ -1,16 +1,16 @@
-"""What a training run is: its size, its data, its schedule."""
+"""Settings of a training run: size, data, schedule."""
 
 from dataclasses import dataclass, field
 
 from pipeline.checkpoint.tiny import TinyShape
 
 DIALECT = "norm1000"
-GRID = 10  # coordinates are trained on this grid of 0 to 1000: 101 values to tell apart
+GRID = 10  # coordinates are trained on this grid of 0 to 1000: 101 values
 # Widths in mm seldom pass 199; every coordinate on the grid is one token.
 NUMBERS = (*range(200), *range(200, 1001, GRID))
 SEED = 1_000_003  # of the phantom; evaluations use seed 0
 SEEING_SEED = 3_000_003  # of the first stage
-HELD_OUT_SEED = 2_000_003  # looked at while training, never trained on
+HELD_OUT_SEED = 2_000_003  # checked while training, never trained on
 
 
 @dataclass(frozen=True, kw_only=True)

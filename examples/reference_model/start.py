@@ -1,4 +1,4 @@
-"""Where training starts: tokenizer, processor and a model with random weights.
+"""The start of training: tokenizer, processor and a model with random weights.
 
 In: the settings. Out: a folder with the processor, and the model.
 """
@@ -21,7 +21,7 @@ _WAVES = 16
 
 
 def corpus(dialogues: int = _CORPUS) -> Iterator[str]:
-    """Yield all that is said in phantom dialogues, as often as it is said."""
+    """Yield every text of phantom dialogues, as often as it occurs."""
     for index in range(dialogues):
         dialogue = on_grid(plan_dialogue(SEED, index).dialogue)
         conversation = Conversation(dialogue, box_dialect=DIALECT, seed=0)
@@ -38,7 +38,7 @@ def corpus(dialogues: int = _CORPUS) -> Iterator[str]:
 
 
 def start(folder: Path, training: Training) -> Any:
-    """Write the processor to ``folder`` and give the random model; fixed by the training's seed."""
+    """Write the processor to ``folder`` and return a random model, fixed by the training's seed."""
     tokenizer = train_tokenizer(corpus(), training.shape.vocabulary, NUMBERS)
     build_processor(training.shape, tokenizer).save_pretrained(folder)
     torch.manual_seed(training.seed)
@@ -49,7 +49,7 @@ def start(folder: Path, training: Training) -> Any:
 
 @torch.no_grad()
 def order_numbers(model: Any, tokenizer: Any) -> None:
-    """Give near numbers like embeddings, so that a coordinate is not learnt value by value.
+    """Set similar embeddings for near numbers, so that coordinates are not learnt one by one.
 
     A random projection of sines and cosines with periods from 40 to 2,000, scaled to the
     deviation of the other embeddings.

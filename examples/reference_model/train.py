@@ -1,4 +1,4 @@
-"""Trains the reference checkpoints: ``python -m examples.reference_model.train --output DIR``.
+"""Train the reference checkpoints: ``python -m examples.reference_model.train --output DIR``.
 
 In: settings. Out: ``DIR/early``, ``DIR/middle`` and ``DIR/final``, which transformers and vLLM
 load, and ``DIR/log.jsonl``. Runs on a GPU where there is one; the same settings give the same
@@ -19,22 +19,22 @@ import torch
 from transformers import AutoProcessor
 
 from examples.reference_model.attention import use_plain_attention
-from examples.reference_model.check import Seen, look
+from examples.reference_model.check import Shares, check
 from examples.reference_model.detection import lesion_words
 from examples.reference_model.learner import Learner, Losses
 from examples.reference_model.optimisers import Optimisers
 from examples.reference_model.pool import WINDOW, Batch, batches, draw, windows
 from examples.reference_model.samples import Encoder
-from examples.reference_model.seeing import found, image_weights, learn_to_see
+from examples.reference_model.seeing import cells_right, image_weights, learn_to_see
 from examples.reference_model.settings import HELD_OUT_SEED, SEED, SEEING_SEED, Training
 from examples.reference_model.start import start
 
 Line = dict[str, float | dict[str, float]]  # one line of the log
-_LOOKS = 4
+_REPEATS = 4
 
 
 def train(output: Path, training: Training) -> Any:
-    """Train from random weights and write the checkpoints; gives the final model."""
+    """Train from random weights and write the checkpoints; return the final model."""
     torch.set_num_threads(training.threads)
     base = output / "processor"
     model = start(base, training)
@@ -70,39 +70,39 @@ class Data:
             )
         ]
 
-    def looked_over(self) -> Iterator[Batch]:
-        """Give batches of which each window comes _LOOKS times: drawing costs more than a step."""
+    def repeated(self) -> Iterator[Batch]:
+        """Yield batches, each window _REPEATS times: drawing costs more than a step."""
         size, padding = self._training.batch, self._padding
         for n, window in enumerate(
             windows(self._base, seed=SEEING_SEED, dialogues=size * WINDOW, first=0)
         ):
-            for look_over in range(_LOOKS):
-                for batch in batches(window, size, _LOOKS * n + look_over, padding):
+            for repeat in range(_REPEATS):
+                for batch in batches(window, size, _REPEATS * n + repeat, padding):
                     yield batch.to(self._device)
 
     def after(self, taken: int) -> Iterator[Batch]:
-        """Return the training batches that follow the first ``taken``."""
+        """Yield the training batches that follow the first ``taken``."""
         size = self._training.batch
         first, within = divmod(taken, WINDOW)
         drawn = windows(self._base, seed=SEED, dialogues=size * WINDOW, first=first)
         for n, window in enumerate(drawn, start=first):
-            found = batches(window, size, n, self._padding)
-            yield from (b.to(self._device) for b in islice(found, within, None))
+            left = islice(batches(window, size, n, self._padding), within, None)
+            yield from (batch.to(self._device) for batch in left)
             within = 0
 
 
 def see(learner: Learner, data: Data, training: Training, output: Path) -> None:
     """Take the steps of the first stage."""
     started = time.monotonic()
-    for step, loss in learn_to_see(learner, data.looked_over(), training):
+    for step, loss in learn_to_see(learner, data.repeated(), training):
         if step % training.log_every == 0 or step == training.seeing:
-            share = found(learner, data.held_out)
+            share = cells_right(learner, data.held_out)
             line = {"seeing": step, "detection": loss.item(), "held_out": {"cells": share}}
             _note(output, line | {"seconds": round(time.monotonic() - started)})
 
 
 def run(learner: Learner, data: Data, training: Training, output: Path) -> Iterator[int]:
-    """Take the steps, from where an interrupted run stood; yields the number taken after each."""
+    """Take the steps from where an interrupted run stopped; yield the number taken after each."""
     seeing = (weight for _, weight in image_weights(learner))
     optimisers = Optimisers(learner.named_parameters(), training, slower=seeing)
     state = output / "state.pt"
@@ -114,7 +114,7 @@ def run(learner: Learner, data: Data, training: Training, output: Path) -> Itera
         optimisers.step(total, step / training.steps)
         if step % training.log_every == 0 or step == training.steps:
             seconds = time.monotonic() - started
-            _note(output, _line(step, seconds, losses, look(learner, data.held_out)))
+            _note(output, _line(step, seconds, losses, check(learner, data.held_out)))
         if step % training.state_every == 0:
             parts = {"learner": learner.state_dict(), "optimisers": optimisers.state()}
             torch.save({**parts, "step": step}, state)
@@ -142,14 +142,14 @@ def _forward(learner: Learner, batch: Batch) -> Losses:
     return losses
 
 
-def _line(step: int, seconds: float, losses: Losses, seen: Seen) -> Line:
+def _line(step: int, seconds: float, losses: Losses, held_out: Shares) -> Line:
     return {
         "step": step,
         "seconds": round(seconds),
         "words": losses.words.item(),
         "coordinates": losses.coordinates.item(),
         "detection": losses.detection.item(),
-        "held_out": asdict(seen),
+        "held_out": asdict(held_out),
     }
 
 
@@ -167,10 +167,10 @@ def main() -> None:
     for name, default in plain.items():
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=type(default), default=default, help=f"default {default}")
-    given = vars(parser.parse_args())
-    output: Path = given.pop("output")
+    options = vars(parser.parse_args())
+    output: Path = options.pop("output")
     output.mkdir(parents=True, exist_ok=True)
-    train(output, replace(Training(), **given))
+    train(output, replace(Training(), **options))
 
 
 if __name__ == "__main__":

@@ -120,16 +120,13 @@ def _image_processor(source: str) -> str | None:
 
 
 def _missing(source: str, processor: str | None) -> list[str]:
-    found = []
-    if not any(exists(join(source, name)) for name in _TOKENIZERS):
-        found.append("tokenizer")
-    if not _has_template(source):
-        found.append("chat template")
-    if processor is None:
-        found.append("image processor")
-    if not any(list_files(source, suffix) for suffix in _WEIGHTS):
-        found.append("weights")
-    return found
+    parts = {
+        "tokenizer": any(exists(join(source, name)) for name in _TOKENIZERS),
+        "chat template": _has_template(source),
+        "image processor": processor is not None,
+        "weights": any(list_files(source, suffix) for suffix in _WEIGHTS),
+    }
+    return [name for name, present in parts.items() if not present]
 
 
 def _has_template(source: str) -> bool:

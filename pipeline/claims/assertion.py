@@ -1,57 +1,42 @@
-"""What a text asserts: one claim with where it stands and how firmly it is put.
+"""What a text asserts: one claim, its position in the text, and whether it is certain.
 
 In: a mention with its status, places and change. Out: one ``Assertion`` per concept and place.
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from actors.schema import Claim
-from pipeline.claims.context import POSSIBLE
 from pipeline.claims.matcher import Mention
 from pipeline.claims.tokens import Tokens
 from pipeline.dataset.lexicon import Lexicon
 
 Certainty = Literal["certain", "uncertain"]
-Grade = Literal["definite", "probable", "possible"]
 _RESOLVED = "resolved"
-GRADES: tuple[Grade, ...] = ("definite", "probable", "possible")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Assertion:
     """One claim of an answer.
 
-    ``kind`` is the concept's kind, or ``change`` where only a change of the asked concept is
-    stated. ``certainty`` is ``uncertain`` for grade ``possible`` alone. ``start`` and ``end`` are
-    the characters of the mention in the text, -1 where a bare yes or no implies the claim.
-    ``revised``: its sentence says that it corrects something stated before.
+    ``certainty``: what is merely possible is ``uncertain``, what is probable ``certain``. ``start``
+    and ``end`` are the characters of the mention in the text, -1 where a bare yes or no implies the
+    claim. ``revised``: its sentence corrects an earlier statement, in so many words.
     """
 
     claim: Claim
-    kind: str
     certainty: Certainty
-    grade: Grade
     start: int
     end: int
     revised: bool
 
 
-class Said(NamedTuple):
-    """A mention that may become a claim, and whether its sentence revises an earlier statement."""
-
-    mention: Mention
-    kind: str
-    revised: bool
-
-
-def spell_out(said: Said, tokens: Tokens, lexicon: Lexicon) -> list[Assertion]:
+def spell_out(mention: Mention, tokens: Tokens, lexicon: Lexicon) -> list[Assertion]:
     """Return the claims of one mention.
 
-    What has resolved is there no more: ``present`` is false and the change is kept. Any other
+    What has resolved is no longer present: ``present`` is false and the change is kept. Any other
     change of something denied is dropped ("no new consolidation" denies the consolidation).
     """
-    mention = said.mention
     implied = mention.lo < 0
     change = mention.change
     resolved = change is not None and _RESOLVED in (change, lexicon.concepts[change].name.lower())
@@ -69,12 +54,10 @@ def spell_out(said: Said, tokens: Tokens, lexicon: Lexicon) -> list[Assertion]:
     return [
         Assertion(
             claim=claim,
-            kind=said.kind,
-            certainty="uncertain" if mention.grade == POSSIBLE else "certain",
-            grade=GRADES[mention.grade],
+            certainty="uncertain" if mention.uncertain else "certain",
             start=-1 if implied else tokens.starts[mention.lo],
             end=-1 if implied else tokens.ends[mention.hi - 1],
-            revised=said.revised,
+            revised=mention.revised,
         )
         for claim in claims
     ]

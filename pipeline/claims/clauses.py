@@ -7,44 +7,51 @@ both sides have a predicate of their own, or the right side restarts after a den
 
 from typing import NamedTuple
 
-from pipeline.claims.matcher import Item, Mention, Trigger
+from pipeline.claims.matcher import LexicalItem, Mention, Trigger
 from pipeline.claims.triggers import word_set
 
 
 class Clause(NamedTuple):
-    """Token range ``[lo, hi)`` and what was found in it; ``joined``: cut at a comma or "and"."""
+    """Token range ``[lo, hi)`` with its items; ``joined``: cut at a comma or "and"."""
 
     lo: int
     hi: int
-    items: list[Item]
+    items: list[LexicalItem]
     joined: bool
+
+    @property
+    def mentions(self) -> list[Mention]:
+        """The mentions among the items."""
+        return [item for item in self.items if isinstance(item, Mention)]
 
 
 VERBS = word_set("verbs")
 _JOINTS = frozenset((",", "and", "-"))
 _RESTARTS = word_set("restarts")
 _AFTER_COMMA = frozenset(("with", "just"))
-_SEEN = word_set("seen")
+_PERCEIVED = word_set("seen")
 _BE = frozenset(("is", "are", "was", "were", "can", "could", "be", "been", "has", "have"))
 _OR = frozenset(("or", "nor"))
 
 
-def clauses(words: list[str], lo: int, hi: int, items: list[Item]) -> list[Clause]:
+def clauses(words: list[str], lo: int, hi: int, items: list[LexicalItem]) -> list[Clause]:
     """Cut one sentence; its items are in order and none crosses a cut."""
-    found: list[Clause] = []
+    parts: list[Clause] = []
     start, joined = lo, False
     for cut, resume, is_joint in _cuts(words, lo, hi, items):
         if is_joint and not _starts_anew(words, (start, cut, hi), items):
             continue
         if cut > start:
-            found.append(Clause(start, cut, _within(items, start, cut), joined))
+            parts.append(Clause(start, cut, _within(items, start, cut), joined))
         start, joined = resume, is_joint
     if hi > start:
-        found.append(Clause(start, hi, _within(items, start, hi), joined))
-    return found
+        parts.append(Clause(start, hi, _within(items, start, hi), joined))
+    return parts
 
 
-def _cuts(words: list[str], lo: int, hi: int, items: list[Item]) -> list[tuple[int, int, bool]]:
+def _cuts(
+    words: list[str], lo: int, hi: int, items: list[LexicalItem]
+) -> list[tuple[int, int, bool]]:
     """Return the places where a clause could end: (end, start of the next, whether a joint)."""
     taken: set[int] = set()
     cuts: list[tuple[int, int, bool]] = []
@@ -60,11 +67,11 @@ def _cuts(words: list[str], lo: int, hi: int, items: list[Item]) -> list[tuple[i
     return sorted(cuts)
 
 
-def _within(items: list[Item], lo: int, hi: int) -> list[Item]:
+def _within(items: list[LexicalItem], lo: int, hi: int) -> list[LexicalItem]:
     return [item for item in items if lo <= item.lo < hi]
 
 
-def _starts_anew(words: list[str], where: tuple[int, int, int], items: list[Item]) -> bool:
+def _starts_anew(words: list[str], where: tuple[int, int, int], items: list[LexicalItem]) -> bool:
     """Decide whether a comma, dash or "and" at ``cut`` starts a statement of its own."""
     start, cut, hi = where
     end = _next_joint(words, cut + 1, hi, items)
@@ -82,7 +89,7 @@ def _starts_anew(words: list[str], where: tuple[int, int, int], items: list[Item
     return restarts or (verb and not _only_exists(right))
 
 
-def _next_joint(words: list[str], i: int, hi: int, items: list[Item]) -> int:
+def _next_joint(words: list[str], i: int, hi: int, items: list[LexicalItem]) -> int:
     """Find the end of the statement that starts at ``i``: the joint after its first predicate."""
     end, seen_verb = _hard_end(items, i - 1, hi), False
     for j in range(i, end):
@@ -93,14 +100,14 @@ def _next_joint(words: list[str], i: int, hi: int, items: list[Item]) -> int:
     return end
 
 
-def _hard_end(items: list[Item], after: int, hi: int) -> int:
+def _hard_end(items: list[LexicalItem], after: int, hi: int) -> int:
     for item in items:
         if item.lo > after and isinstance(item, Trigger) and "term" in item.categories:
             return item.lo
     return hi
 
 
-def _opens_scope(items: list[Item], start: int, cut: int) -> bool:
+def _opens_scope(items: list[LexicalItem], start: int, cut: int) -> bool:
     return any(
         isinstance(item, Trigger) and item.categories[0] in _SCOPES
         for item in items
@@ -112,5 +119,5 @@ _SCOPES = frozenset(("neg_pre", "possible_pre", "probable_pre", "skip_pre"))
 
 
 def _only_exists(words: list[str]) -> bool:
-    """Tell "... are seen" at the end: the predicate of the whole list, not of its last member."""
-    return words[-1] in _SEEN and any(word in _BE for word in words[-4:-1])
+    """Return whether the words end in "... are seen", which is about the whole list before it."""
+    return words[-1] in _PERCEIVED and any(word in _BE for word in words[-4:-1])

@@ -4,12 +4,12 @@ In: an answer, the dataset's lexicon and the concept that the question asks abou
 distinct assertions of the answer. Deterministic, linear in the length of the text, never raises.
 """
 
-from pipeline.claims.assertion import Assertion, Said, spell_out
+from pipeline.claims.assertion import Assertion, spell_out
 from pipeline.claims.binding import bind
 from pipeline.claims.clauses import VERBS, clauses
-from pipeline.claims.context import POSSIBLE, assess
+from pipeline.claims.context import assess
 from pipeline.claims.leading_answer import Answer, read_lead
-from pipeline.claims.matcher import Item, Mention, Trigger, matcher_for
+from pipeline.claims.matcher import LexicalItem, Mention, Trigger, matcher_for
 from pipeline.claims.revision import revises, settle, take_back
 from pipeline.claims.sentences import Sentence, split
 from pipeline.claims.tokens import tokenise
@@ -47,14 +47,14 @@ class _Reader:
         self.text, self.lexicon, self.asks = text, lexicon, asks
         self.tokens = tokenise(text)
         self.matcher = matcher_for(lexicon)
-        self.said: list[Said] = []
+        self.stated: list[Mention] = []
         self.earlier: list[Mention] = []
         self.about = asks  # what a yes or no at the start of the next sentence speaks about
         self.header: list[Trigger] = []  # triggers of "No evidence of:" for the list below it
         self.revising = False
 
     def read(self, sentence: Sentence) -> None:
-        """Take in one sentence."""
+        """Read one sentence."""
         items = self.matcher.items(self.tokens.words, sentence.lo, sentence.hi)
         if sentence.question:
             self._ask(items)
@@ -65,21 +65,23 @@ class _Reader:
             return
         items = self._listed(sentence, items)
         self.revising = revises(items, sentence.lo) or self.revising
-        before = len(self.said)
+        before = len(self.stated)
         self._imply(answer)
         self._state(sentence, items)
-        if len(self.said) > before:
+        if len(self.stated) > before:
             self.revising = False
 
-    def _ask(self, items: list[Item]) -> None:
+    def _ask(self, items: list[LexicalItem]) -> None:
         """Note the one finding of a restated question: a yes or no after it speaks about that."""
         named = {m.ids[0] for m in items if isinstance(m, Mention) and m.is_target}
         self.about = named.pop() if len(named) == 1 else self.asks
 
-    def _lead(self, sentence: Sentence, items: list[Item]) -> tuple[Answer | None, list[Item]]:
-        """Take the answer word off the sentence; it denies and hedges nothing by itself."""
+    def _lead(
+        self, sentence: Sentence, items: list[LexicalItem]
+    ) -> tuple[Answer | None, list[LexicalItem]]:
+        """Remove the answer word from the items; it denies and hedges nothing by itself."""
         self.implied: str | None = None
-        if self.about is None and self.said:
+        if self.about is None and self.stated:
             return None, items
         answer, end = read_lead(self.text, self.tokens.starts[sentence.lo])
         if answer is None:
@@ -88,7 +90,7 @@ class _Reader:
         starts = self.tokens.starts
         return answer, [i for i in items if isinstance(i, Mention) or starts[i.lo] >= end]
 
-    def _listed(self, sentence: Sentence, items: list[Item]) -> list[Item]:
+    def _listed(self, sentence: Sentence, items: list[LexicalItem]) -> list[LexicalItem]:
         """Carry the denial or hedge of a list's heading into each of its items."""
         if sentence.bullet and self.header:
             return [*self.header, *items]
@@ -100,65 +102,69 @@ class _Reader:
                 self.header = [Trigger(pre, -1, -1)]
         return items
 
+    def _add(self, mention: Mention) -> None:
+        mention.revised = self.revising
+        self.stated.append(mention)
+
     def _imply(self, answer: Answer | None) -> None:
         if answer is None or self.implied is None or self.implied not in self.lexicon.concepts:
             return
         mention = Mention(self.lexicon.concepts[self.implied].kind, (self.implied,), -1, -1)
         mention.neg = answer == "no"
-        mention.grade = POSSIBLE if answer == "uncertain" else 0
-        self.said.append(Said(mention, mention.kind, self.revising))
+        mention.uncertain = answer == "uncertain"
+        self._add(mention)
 
-    def _state(self, sentence: Sentence, items: list[Item]) -> None:
+    def _state(self, sentence: Sentence, items: list[LexicalItem]) -> None:
         words = self.tokens.words
-        found = clauses(words, sentence.lo, sentence.hi, items)
-        if self.header and sentence.bullet and found:
-            found[0] = found[0]._replace(items=[*self.header, *found[0].items])
-        assess(words, found)
+        parts = clauses(words, sentence.lo, sentence.hi, items)
+        if self.header and sentence.bullet and parts:
+            parts[0] = parts[0]._replace(items=[*self.header, *parts[0].items])
+        assess(words, parts)
         adds = _ADDING.intersection(words[sentence.lo : sentence.hi])
         take_back(items, [] if adds else self.earlier)
-        for clause in found:
+        for clause in parts:
             free = bind(words, clause, self.earlier)
-            targets = [m for m in clause.items if isinstance(m, Mention) and m.is_target]
-            for m in clause.items:
-                if isinstance(m, Mention) and (m.is_target or m.kind == "attribute"):
-                    self.said.append(Said(m, m.kind, self.revising))
+            targets = [mention for mention in clause.mentions if mention.is_target]
+            for mention in clause.mentions:
+                if mention.is_target or mention.kind == "attribute":
+                    self._add(mention)
             for mention in free:
-                self._alone(mention, clause.hi)
+                self._add_unbound(mention, clause.hi)
             self.earlier = targets or self.earlier
 
-    def _alone(self, mention: Mention, clause_end: int) -> None:
-        """Place a site or change that no finding of its clause takes."""
+    def _add_unbound(self, mention: Mention, clause_end: int) -> None:
+        """Add a site or change that no finding of its clause takes, or bind it to earlier ones."""
         if mention.skip:
             return
-        implied = self.said[-1].mention if self.said and self.said[-1].mention.lo < 0 else None
+        implied = self.stated[-1] if self.stated and self.stated[-1].lo < 0 else None
         if mention.kind == "site":
             if implied is not None and not implied.neg and not mention.neg and not implied.sites:
                 implied.sites = mention.ids
             elif mention.neg and self.earlier:
                 self._elsewhere(mention)
             elif not self._is_subject(mention, clause_end):
-                self.said.append(Said(mention, "site", self.revising))
+                self._add(mention)
             return
         if mention.neg:
             return
         if self.asks in self.lexicon.concepts and self.asks is not None:
             changed = Mention("change", (self.asks,), mention.lo, mention.hi)
-            changed.change, changed.grade = mention.ids[0], mention.grade
-            self.said.append(Said(changed, "change", self.revising))
+            changed.change, changed.uncertain = mention.ids[0], mention.uncertain
+            self._add(changed)
         elif self.earlier and not self.earlier[-1].neg and self.earlier[-1].change is None:
             self.earlier[-1].change = mention.ids[0]
         else:
-            self.said.append(Said(mention, "change", self.revising))
+            self._add(mention)
 
     def _elsewhere(self, site: Mention) -> None:
         """Read "on the left but not on the right": the same findings, denied at this place."""
         for finding in self.earlier:
             absent = Mention(finding.kind, finding.ids, site.lo, site.hi)
-            absent.neg, absent.sites, absent.grade = True, site.ids, site.grade
-            self.said.append(Said(absent, absent.kind, self.revising))
+            absent.neg, absent.sites, absent.uncertain = True, site.ids, site.uncertain
+            self._add(absent)
 
     def _is_subject(self, site: Mention, end: int) -> bool:
-        """Tell "the left lung is clear", which places nothing, from "in the left lung"."""
+        """Return whether a site is the subject ("the left lung is clear") and places nothing."""
         words = self.tokens.words
         if _PLACING.intersection(words[max(site.lo - 2, 0) : site.lo]):
             return False
@@ -166,7 +172,11 @@ class _Reader:
         return not VERBS.isdisjoint(predicate) and _AT_SITE.isdisjoint(predicate)
 
     def assertions(self) -> tuple[Assertion, ...]:
-        """Return the claims of all that was said and not taken back."""
-        stated = [said for said in self.said if not said.mention.skip]
-        made = [a for said in stated for a in spell_out(said, self.tokens, self.lexicon)]
+        """Return the claims of all mentions that still stand."""
+        made = [
+            assertion
+            for mention in self.stated
+            if not mention.skip
+            for assertion in spell_out(mention, self.tokens, self.lexicon)
+        ]
         return settle(made, self.lexicon)

@@ -18,15 +18,19 @@ _MAX_COMPILED = 8
 class Mention:
     """One place where the text names concepts (two ids: both of a left and right pair).
 
-    ``grade``: 0 definite, 1 probable, 2 possible. ``skip``: named, but not asserted.
+    ``lo`` and ``hi`` are its tokens, -1 where a bare yes or no implies it. ``uncertain``: put as
+    merely possible. ``skip``: named, but not asserted. ``revised``: its sentence corrects an
+    earlier statement.
     """
 
-    __slots__ = ("change", "grade", "hi", "ids", "kind", "lo", "neg", "site_neg", "sites", "skip")
+    __slots__ = (
+        *("change", "hi", "ids", "kind", "lo", "neg", "revised", "site_neg", "sites", "skip"),
+        "uncertain",
+    )
 
     def __init__(self, kind: str, ids: tuple[str, ...], lo: int, hi: int) -> None:
         self.kind, self.ids, self.lo, self.hi = kind, ids, lo, hi
-        self.neg = self.skip = self.site_neg = False
-        self.grade = 0
+        self.neg = self.uncertain = self.skip = self.site_neg = self.revised = False
         self.sites: tuple[str, ...] = ()
         self.change: str | None = None
 
@@ -37,7 +41,7 @@ class Mention:
 
 
 class Trigger:
-    """One place where the text says how its neighbours are meant."""
+    """One place where the text denies, hedges or sets apart the mentions around it."""
 
     __slots__ = ("categories", "hi", "lo")
 
@@ -45,7 +49,7 @@ class Trigger:
         self.categories, self.lo, self.hi = categories, lo, hi
 
 
-Item = Mention | Trigger
+LexicalItem = Mention | Trigger
 
 
 class Matcher:
@@ -67,9 +71,9 @@ class Matcher:
             for category in _meaning(words, change) if not own else ("change:" + own,):
                 _add(self._triggers, words, category, many=True)
 
-    def items(self, words: list[str], lo: int, hi: int) -> list[Item]:
+    def items(self, words: list[str], lo: int, hi: int) -> list[LexicalItem]:
         """Find concepts and triggers in ``words[lo:hi]``, longest first from the left."""
-        found: list[Item] = []
+        items: list[LexicalItem] = []
         concepts, others = self._concepts, self._triggers
         i = lo
         while i < hi:
@@ -81,14 +85,14 @@ class Matcher:
             if word in others:
                 trigger_end, categories = _walk(others[word], words, i + 1, hi, str)
             if concept_end > i and concept_end >= trigger_end:
-                found.append(Mention(entry[0], entry[1], i, concept_end))
+                items.append(Mention(entry[0], entry[1], i, concept_end))
                 i = concept_end
             elif trigger_end > i:
-                found.append(_trigger(categories, i, trigger_end))
+                items.append(_trigger(categories, i, trigger_end))
                 i = trigger_end
             else:
                 i += 1
-        return found
+        return items
 
 
 def forms(concept: Concept) -> list[tuple[str, ...]]:
@@ -139,7 +143,7 @@ def _walk(node: Trie, words: list[str], i: int, hi: int, key: Any) -> tuple[int,
         i += 1
 
 
-def _trigger(categories: tuple[str, ...], lo: int, hi: int) -> Item:
+def _trigger(categories: tuple[str, ...], lo: int, hi: int) -> LexicalItem:
     if categories[0].startswith("change:"):
         change = categories[0][len("change:") :]
         return Mention("change", (change,) if change else (), lo, hi)
@@ -174,7 +178,7 @@ def _pairs(lexicon: Lexicon) -> list[tuple[tuple[str, ...], tuple[str, str]]]:
 
 
 def _meaning(words: tuple[str, ...], change: str) -> tuple[str, ...]:
-    """Say what a change means to a lexicon that does not name it: one that resolved is denied."""
+    """Return what a change means to a lexicon without it: what has resolved is denied."""
     if change != "resolved":
         return ("change:",)
     before = ("neg_pre",) if words[-1] == "of" or len(words) == 1 else ()

@@ -1,4 +1,4 @@
-"""Second thoughts inside one answer, and claims that say the same thing twice.
+"""Corrections within one answer, and claims that state the same thing twice.
 
 In: the items of a sentence, or the assertions of an answer in order. Out: what still stands.
 """
@@ -6,12 +6,12 @@ In: the items of a sentence, or the assertions of an answer in order. Out: what 
 from dataclasses import replace
 
 from pipeline.claims.assertion import Assertion
-from pipeline.claims.matcher import Item, Mention, Trigger
+from pipeline.claims.matcher import LexicalItem, Mention, Trigger
 from pipeline.dataset.lexicon import Lexicon
 
 
-def take_back(items: list[Item], earlier: list[Mention]) -> None:
-    """Unsay what a slip named: "a nodule, sorry, a mass" asserts the mass alone.
+def take_back(items: list[LexicalItem], earlier: list[Mention]) -> None:
+    """Withdraw what a slip named: "a nodule, sorry, a mass" asserts only the mass.
 
     ``earlier``: the findings of the sentence before, for one that opens with the correction.
     """
@@ -27,8 +27,8 @@ def take_back(items: list[Item], earlier: list[Mention]) -> None:
                 break
 
 
-def revises(items: list[Item], start: int) -> bool:
-    """Return whether the sentence from token ``start`` says that it corrects an earlier statement."""
+def revises(items: list[LexicalItem], start: int) -> bool:
+    """Return whether the sentence from token ``start`` corrects an earlier statement."""
     return any(
         "revise" in item.categories or ("correct" in item.categories and item.lo == start)
         for item in items
@@ -39,7 +39,7 @@ def revises(items: list[Item], start: int) -> bool:
 def settle(assertions: list[Assertion], lexicon: Lexicon) -> tuple[Assertion, ...]:
     """Reduce an answer to distinct claims, in the order in which they were first made.
 
-    A claim that says less than another of the same concept, polarity and certainty is part of it;
+    A claim that states less than another of the same concept, polarity and certainty is part of it;
     a revision removes what it contradicts; an implied yes or no yields to explicit words.
     """
     kept: list[Assertion] = []

@@ -36,7 +36,7 @@ class Nodes:
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
-    """What there is and what may come.
+    """The nodes of a cluster and those that may be added.
 
     ``types`` are the autoscaler's node types with the largest number of each, at most
     ``max_workers`` nodes together; they include the workers that run already. None: there is an
@@ -66,7 +66,7 @@ class Capacity:
         return max(now, later)
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Write it in one line."""
         shown = ", ".join(f"{n.count} x ({_shape(n)})" for n in self.alive) or "no node"
         if self.types is None:
             return f"{shown}, and what the autoscaler adds ({self.source})"
@@ -77,19 +77,19 @@ class Capacity:
 
 
 def capacity() -> Capacity:
-    """Look at the connected cluster.
+    """Return the capacity of the connected cluster.
 
-    IMCBENCH_AUTOSCALING=1 or =0 overrules what is found out: needed where the driver does not run
+    IMCBENCH_AUTOSCALING=1 or =0 overrules what is detected: needed where the driver does not run
     on the head node.
     """
     alive = _alive()
-    said = os.environ.get(_OVERRIDE, "")
-    if said == "0":
+    override = os.environ.get(_OVERRIDE, "")
+    if override == "0":
         return Capacity(alive=alive, types=(), max_workers=0, source=f"{_OVERRIDE}=0")
     launched = _launcher_config()
     if launched is not None:
         return launcher_capacity(alive, yaml.safe_load(launched.read_text()), str(launched))
-    if said == "1":
+    if override == "1":
         return Capacity(alive=alive, types=None, max_workers=0, source=f"{_OVERRIDE}=1")
     if _KUBERAY_AUTOSCALES in os.environ.get(_KUBERAY_START, ""):
         return Capacity(alive=alive, types=None, max_workers=0, source="KubeRay")

@@ -1,4 +1,4 @@
-"""The Ray cluster as the pipeline sees it: joined where there is one, else started here."""
+"""The Ray cluster as the pipeline sees it: joined if RAY_ADDRESS names one, else started here."""
 
 import contextlib
 import logging
@@ -15,7 +15,7 @@ from conf.errors import InfrastructureError
 
 @contextlib.contextmanager
 def cluster() -> Iterator[None]:
-    """Be connected to Ray inside the block: to RAY_ADDRESS, else to a new local cluster.
+    """Connect to Ray inside the block: to RAY_ADDRESS, else to a new local cluster.
 
     A job that was submitted finds RAY_ADDRESS set. Without it no running cluster is joined: it may
     be another local run's, and would end with that. A connection that was there before stays; one

@@ -27,7 +27,7 @@ class ActorPool:
     def stream(
         self, blocks: list[pa.Table], actor: type, arguments: dict[str, Any]
     ) -> Iterator[pa.Table]:
-        """Put each block through an actor as one task; tables leave in the order they finish.
+        """Run each block through an actor as one task; tables leave in the order they finish.
 
         Args:
             blocks: one task each; Ray Data would merge small Parquet reads into a single block.
@@ -55,8 +55,8 @@ class ActorPool:
 
 
 def root_cause(trace: str) -> str:
-    """Find what an actor said when it died: the last exception of its trace, in one line."""
-    causes = [found.start() for found in _EXCEPTION.finditer(trace)]
+    """Return the last exception of a dead actor's trace, in one line."""
+    causes = [match.start() for match in _EXCEPTION.finditer(trace)]
     cause = trace[causes[-1] :] if causes else trace
     line = " ".join(cause.split())
     return line if len(line) <= _CAUSE_LENGTH else f"{line[:_CAUSE_LENGTH]} ..."

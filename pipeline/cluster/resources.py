@@ -48,7 +48,7 @@ def actor_resources(compute: ComputeConfig, *, gpus_per_engine: int) -> ActorRes
 
 
 def wanted(compute: ComputeConfig, has: Capacity, *, gpus_per_engine: int) -> ActorResources:
-    """Say what one actor asks for; raises BadInput where that cannot be known."""
+    """Return what one actor asks for; raises BadInput where that cannot be known."""
     gpus = compute.gpus_per_actor
     if gpus is None:
         if gpus_per_engine and has.types is None and not has.has_gpus:
@@ -73,14 +73,14 @@ def side_by_side(compute: ComputeConfig, runs: int) -> ComputeConfig:
 
 
 def _share(has: Capacity, actors: int) -> float:
-    """Return each actor as many whole CPUs as leave room for all of them, at least one."""
+    """Return the most whole CPUs per actor that leave room for all of them, at least one."""
     sizes = {int(n.cpus) // k for n in has.alive for k in range(1, actors + 1)} - {0}
     fitting = [c for c in sizes if (has.room(cpus=c, gpus=0) or 0) >= actors]
     return float(max(fitting, default=1))
 
 
 def actor_pool(compute: ComputeConfig, asked: ActorResources, *, blocks: int) -> ActorPoolStrategy:
-    """Make the pool: of fixed size, or between ``min_actors`` and ``actors``.
+    """Return the pool: of fixed size, or between ``min_actors`` and ``actors``.
 
     An elastic pool asks for all its actors at once, so that engines start side by side and an
     autoscaler sees the whole need; Ray Data lets idle ones go as work runs out. Never more actors

@@ -9,14 +9,14 @@ from conf.errors import EvaluationError, InfrastructureError
 
 
 def results(tasks: list[Any], doing: str) -> list[Any]:
-    """Wait for tasks; what one of them said is raised as it said it, not as Ray's trace.
+    """Wait for tasks; an error of the project's own is raised as it is, without Ray's trace.
 
     Raises:
         EvaluationError: a task raised it.
         InfrastructureError: Ray lost a task for good; says what was being done.
     """
     try:
-        found: list[Any] = ray.get(tasks)
+        values: list[Any] = ray.get(tasks)
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, EvaluationError):
             raise error.cause from None
@@ -25,4 +25,4 @@ def results(tasks: list[Any], doing: str) -> list[Any]:
         raise InfrastructureError(
             f"{doing} stopped: {str(error).splitlines()[0]}; run the same command again"
         ) from error
-    return found
+    return values

@@ -29,9 +29,8 @@ def _explain(
         first = opened.dialogues["dialogue_id"][0].as_py()
         raise BadInput(f"{run} asked no dialogue {dialogue_id!r}; its first is {first!r}")
     dialogue = Dialogue.from_row(rows.to_pylist()[0])
-    responses = read_responses(list_files(opened.run.turns, ".parquet"), dialogue_id)
+    responses = read_responses(list_files(opened.directory.turns, ".parquet"), dialogue_id)
     answers = responses.get(dialogue_id, {})
-    lexicon = opened.dataset.lexicon
-    reading = read_dialogue(dialogue, answers, lexicon, opened.config.model.box_dialect)
-    print(explain(reading, lexicon))
+    dialect = opened.config.model.box_dialect
+    print(explain(read_dialogue(dialogue, answers, opened.gold.lexicon, dialect)))
     return 0

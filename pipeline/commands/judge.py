@@ -10,7 +10,7 @@ from conf.judge import load_judging
 from pipeline.cluster.connect import cluster
 from pipeline.commands.options import A_RUN, command, several
 from pipeline.judge.labels import read_labels
-from pipeline.judge.run import Judged, judge_run
+from pipeline.judge.run import judge_run
 from pipeline.run import summarise
 from pipeline.runs.open import open_run
 
@@ -47,22 +47,16 @@ def _judge(
     """Have judge models grade a run's answers by rubrics, beside the rules; resumes."""
     judging = load_judging(config, overrides)
     opened = open_run(run)
-    judged = Judged(
-        dataset_uri=opened.dataset.uri,
-        dialogues=opened.dialogues,
-        box_dialect=opened.config.model.box_dialect,
-        run=opened.run,
-        labels=read_labels(labels) if labels else {},
-    )
+    expert_labels = read_labels(labels) if labels else {}
     with cluster():
-        done = judge_run(judging, judged)
+        done = judge_run(judging, opened, expert_labels)
     for one in done:
         print(f"{one.judge}: {one.asked} asked, {one.resumed} judged before, {one.failed} failed")
-    if exists(opened.run.summary):
-        summarise(opened.run, opened.config.scoring)
-    for rubric in read_json(opened.run.judges)["rubrics"]:
+    if exists(opened.directory.summary):
+        summarise(opened.directory, opened.config.scoring)
+    for rubric in read_json(opened.directory.judges)["rubrics"]:
         _print_rubric(rubric)
-    print(f"agreement and failures: {opened.run.judges}")
+    print(f"agreement and failures: {opened.directory.judges}")
     silent = [one.judge for one in done if one.asked and one.failed == one.asked]
     if silent:
         raise InfrastructureError(f"no verdict could be had from {', '.join(silent)}")

@@ -22,11 +22,12 @@ from pipeline.commands.options import (
 )
 from pipeline.commands.report import print_headline
 from pipeline.dataset.open import Gold, open_dataset
+from pipeline.generate.generate import generate
 from pipeline.report.inputs import Options
 from pipeline.report.write import write_full_report
-from pipeline.run import evaluate, generate_turns, summarise
+from pipeline.run import evaluate, summarise
 from pipeline.runs.directory import RunDirectory
-from pipeline.runs.dry_run import outlook, outlook_text
+from pipeline.runs.dry_run import dry_run_text, look_ahead
 from pipeline.runs.prepare import prepare
 from pipeline.score import score
 from pipeline.tables.turns import declared_dialect
@@ -61,7 +62,7 @@ def _run(config: Config, overrides: Overrides, dry_run: _DryRun = False) -> int:
     """Evaluate a model: generate, score, reduce, report; resumes."""
     loaded = load(config, overrides)
     if dry_run:
-        return _print_outlook(loaded)
+        return _print_dry_run(loaded)
     run = evaluate(loaded)
     _print_results(run)
     print(f"page:    {write_full_report(run.root, [], None, Options())}")
@@ -73,12 +74,12 @@ def _generate(config: Config, overrides: Overrides, dry_run: _DryRun = False) ->
     """Only answer the turns that have no answer yet."""
     loaded = load(config, overrides)
     if dry_run:
-        return _print_outlook(loaded)
+        return _print_dry_run(loaded)
     prepared = prepare(loaded)
     with cluster():
-        done = generate_turns(prepared)
+        done = generate(prepared)
     print(f"{done.turns} turns, {done.failed} failed, {done.resumed} dialogues were there already")
-    print(f"turn outputs: {prepared.run.turns}")
+    print(f"turn outputs: {prepared.directory.turns}")
     return 0
 
 
@@ -109,7 +110,7 @@ def _score(
         may = ", ".join(BOX_DIALECTS)
         raise BadInput(f"--box-dialect is {box_dialect!r}; choose one of {may}")
     opened = open_dataset(dataset)
-    gold = Gold(dialogues=opened.dialogues(limit), lexicon=opened.lexicon)
+    gold = Gold(dataset=opened, dialogues=opened.dialogues(limit))
     run = RunDirectory(output)
     with cluster():
         score(gold, turns, output, box_dialect or declared_dialect(turns))
@@ -133,11 +134,11 @@ def _reduce(run: Run, weights: _Weights, resamples: _Resamples = None) -> int:
     return 0
 
 
-def _print_outlook(config: RunConfig) -> int:
+def _print_dry_run(config: RunConfig) -> int:
     prepared = prepare(config, dry=True)
     with cluster():
-        expected = outlook(prepared)
-    print(outlook_text(expected))
+        expected = look_ahead(prepared)
+    print(dry_run_text(expected))
     if expected.problem:
         raise BadInput(expected.problem)
     return 0

@@ -1,29 +1,20 @@
-"""What a run is asked: a dataset, read and checked once, however many runs share it.
+"""What a run asks: a dataset, read and checked once, however many runs share it.
 
-In: the configuration's dataset section. Out: ``Inputs``.
+In: the configuration's dataset section. Out: ``Gold``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from conf.errors import BadInput
 from conf.schema import DatasetConfig
-from pipeline.dataset.open import Dataset, open_dataset
+from pipeline.dataset.open import Gold, open_dataset
 from pipeline.dataset.validate import row_faults
 
 
-@dataclass(frozen=True, kw_only=True)
-class Inputs:
-    """A dataset that was read and checked; dialogues with faults were ``dropped``."""
-
-    dataset: Dataset
-    dialogues: pa.Table
-    dropped: tuple[str, ...]
-
-
-def read_inputs(config: DatasetConfig) -> Inputs:
+def load_gold(config: DatasetConfig) -> Gold:
     """Read and check a dataset.
 
     Raises:
@@ -38,8 +29,13 @@ def read_inputs(config: DatasetConfig) -> Inputs:
             "see 'imcbench dataset validate', or set dataset.drop_faulty=true"
         )
     dropped = sorted({f.dialogue_id for f in faults})
-    keep = pc.invert(pc.is_in(dialogues["dialogue_id"], value_set=pa.array(dropped, pa.string())))
-    dialogues = dialogues.filter(keep)
+    dialogues = without(dialogues, dropped)
     if not dialogues.num_rows:
         raise BadInput(f"{dataset.uri}: every dialogue has a fault, the first: {faults[0]}")
-    return Inputs(dataset=dataset, dialogues=dialogues, dropped=tuple(dropped))
+    return Gold(dataset=dataset, dialogues=dialogues, dropped=tuple(dropped))
+
+
+def without(rows: pa.Table, dialogue_ids: Iterable[str]) -> pa.Table:
+    """Return the rows of all but some dialogues."""
+    ids = pa.array(list(dialogue_ids), pa.string())
+    return rows.filter(pc.invert(pc.is_in(rows["dialogue_id"], value_set=ids)))

@@ -87,10 +87,19 @@ class Dataset:
 
 @dataclass(frozen=True, kw_only=True)
 class Gold:
-    """The dialogues that were asked for, rows of DIALOGUE_SCHEMA, and their vocabulary."""
+    """The dialogues that a run asks, with their expert answers, and the dataset they come from.
 
+    ``dialogues`` are rows of DIALOGUE_SCHEMA; those with faults were ``dropped``.
+    """
+
+    dataset: Dataset
     dialogues: pa.Table
-    lexicon: Lexicon
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The dataset's vocabulary."""
+        return self.dataset.lexicon
 
 
 def open_dataset(uri: str) -> Dataset:

@@ -1,43 +1,35 @@
-"""One run's share of a pass of generation: what it still lacks in, its rows counted and written.
+"""One pass of generation over a run: what the run still lacks, its answers counted and written.
 
-In: tables of turn rows, each of whole dialogues. Out: files under turns/, and ``Generated``.
+In: a run, and tables of turn rows, each of whole dialogues. Out: files under turns/, and
+``Generated``, which the manifest notes.
 """
 
-from dataclasses import dataclass
+import logging
+import time
+from dataclasses import dataclass, replace
+from types import TracebackType
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from actors.schema import TURN_SCHEMA
+from actors.storage.files import list_files, read_parquet, remove, write_parquet
 from actors.storage.part_writer import PartWriter
-from conf.schema import RunConfig
+from pipeline.cluster.capacity import capacity
+from pipeline.cluster.resources import wanted
+from pipeline.dataset.load import without
 from pipeline.dataset.open import turn_counts
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.lease import Lease
+from pipeline.runs.manifest import Pass, now, read_manifest, software, write_manifest
+from pipeline.runs.run import Run
 
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A run that is to be generated.
-
-    ``dialogues`` are rows of DIALOGUE_SCHEMA, ``run`` is where turns/ lies, ``metadata`` (run_id,
-    box_dialect, versions) is written into each file's Parquet metadata.
-    """
-
-    config: RunConfig
-    dialogues: pa.Table
-    run: RunDirectory
-    metadata: dict[str, str]
-
-    @property
-    def run_id(self) -> str:
-        """The run's fingerprint."""
-        return self.metadata["run_id"]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Generated:
-    """What one pass of generation did; ``resumed`` dialogues were there before."""
+    """What one pass did, in ``seconds`` of wall clock; ``resumed`` dialogues were there before."""
 
     dialogues: int
     resumed: int
@@ -48,18 +40,29 @@ class Generated:
 
 
 class RunPass:
-    """``todo`` are the dialogues that have no rows yet; ``writer`` takes the rows of the others.
+    """A context manager, whose end writes what was gathered; ``todo`` are the missing dialogues."""
 
-    To be used inside the writer's context, which writes what was gathered, whatever happened.
-    """
-
-    def __init__(self, asked: Asked, todo: pa.Table, lease: Lease) -> None:
-        self.asked = asked
-        self.todo = todo
-        self.total = pc.sum(turn_counts(todo)).as_py() or 0
+    def __init__(self, run: Run, lease: Lease) -> None:
+        self.run = run
+        self.todo = without(run.dialogues, finished_dialogues(run.directory))
+        self.total = pc.sum(turn_counts(self.todo)).as_py() or 0
         self.turns = self.failed = self.tokens = 0
         self._lease = lease
-        self.writer = PartWriter(asked.run.turns, TURN_SCHEMA.with_metadata(asked.metadata))
+        self._started = time.monotonic()
+        metadata = {"run_id": run.run_id, "box_dialect": run.config.model.box_dialect}
+        schema = TURN_SCHEMA.with_metadata(metadata | software())
+        self._writer = PartWriter(run.directory.turns, schema)
+
+    def __enter__(self) -> "RunPass":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writer.flush()
 
     @property
     def is_finished(self) -> bool:
@@ -67,27 +70,75 @@ class RunPass:
         return bool(self.turns == self.total)
 
     def add(self, table: pa.Table) -> None:
-        """Take the rows of some dialogues; the last ones are written at once.
+        """Add the rows of some dialogues.
 
         Raises:
-            InfrastructureError: somebody else has taken the run over.
+            InfrastructureError: another process has taken the run over.
         """
         self._lease.check()
-        self.writer.add(table)
+        self._writer.add(table)
         answered = pc.sum(pc.equal(table["status"], "ok")).as_py()
         self.turns += table.num_rows
         self.failed += table.num_rows - answered
         self.tokens += pc.sum(table["completion_tokens"]).as_py() or 0
-        if self.is_finished:
-            self.writer.flush()
 
-    def generated(self, seconds: float) -> Generated:
-        """Sum up, given the seconds that it took."""
-        return Generated(
+    def finish(self, *, seconds: float | None = None, runs: int = 1) -> Generated:
+        """Write what was gathered and note the pass in the manifest.
+
+        Args:
+            seconds: that it took; None: since it began.
+            runs: how many runs the engines answered.
+        """
+        self._writer.flush()
+        generated = Generated(
             dialogues=self.todo.num_rows,
-            resumed=self.asked.dialogues.num_rows - self.todo.num_rows,
+            resumed=self.run.dialogues.num_rows - self.todo.num_rows,
             turns=self.turns,
             failed=self.failed,
             tokens=self.tokens,
-            seconds=seconds,
+            seconds=time.monotonic() - self._started if seconds is None else seconds,
         )
+        if generated.resumed:
+            logger.info("%d dialogues were there already", generated.resumed)
+        manifest = read_manifest(self.run.directory)
+        if generated.dialogues:
+            manifest = replace(manifest, passes=(*manifest.passes, self._noted(generated, runs)))
+        write_manifest(self.run.directory, replace(manifest, status="generated"))
+        return generated
+
+    def _noted(self, generated: Generated, runs: int) -> Pass:
+        config = self.run.config
+        gpus = config.model.gpus_per_engine
+        return Pass(
+            finished=now(),
+            dialogues=generated.dialogues,
+            turns=generated.turns,
+            failed=generated.failed,
+            tokens=generated.tokens,
+            seconds=round(generated.seconds, 1),
+            engines=wanted(config.compute, capacity(), gpus_per_engine=gpus),
+            engines_shared_by=runs if runs > 1 else None,
+        )
+
+
+def finished_dialogues(run: RunDirectory) -> list[str]:
+    """Return the dialogues whose rows are there, and repair what an earlier pass left behind.
+
+    All rows of a dialogue are in one file, and files appear whole, so a listed one is complete. A
+    file that a killed writer left broken is removed; a dialogue that two writers answered, since
+    one was believed dead, stays in the first file and is taken out of the others.
+    """
+    finished: dict[str, None] = {}
+    for uri in list_files(run.turns, ".parquet"):
+        try:
+            ids = pc.unique(read_parquet(uri, columns=["dialogue_id"])["dialogue_id"]).to_pylist()
+        except pa.ArrowInvalid:
+            logger.warning("%s is truncated; it is removed and its dialogues done again", uri)
+            remove(uri)
+            continue
+        repeated = [i for i in ids if i in finished]
+        if repeated:
+            logger.warning("%s repeats %d dialogues; they are taken out", uri, len(repeated))
+            write_parquet(uri, without(read_parquet(uri), repeated))
+        finished |= dict.fromkeys(ids)
+    return list(finished)

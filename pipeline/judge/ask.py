@@ -82,7 +82,7 @@ def _replies(judge: JudgeConfig, todo: Mapping[str, Item], dataset_uri: str) -> 
 
 def _resources(judge: JudgeConfig, compute: ComputeConfig) -> ActorResources:
     """An engine takes what a generating actor would; waiting for an endpoint takes one CPU."""
-    if judge.backend != "vllm":
+    if not judge.loads_checkpoint:
         return ActorResources(cpus=1.0, gpus=0.0, actors=judge.actors)
     parallel = judge.engine.get("tensor_parallel_size", 1)
     return actor_resources(compute, gpus_per_engine=parallel)

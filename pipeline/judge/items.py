@@ -78,7 +78,7 @@ def items(
 
 def judge_id(judge: JudgeConfig) -> str:
     """Name a judge by what it is, not by where it is served."""
-    if judge.backend == "vllm":
+    if judge.loads_checkpoint:
         return weights_id(judge.model)
     return f"{judge.backend}:{judge.model}"
 

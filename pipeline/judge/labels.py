@@ -13,7 +13,7 @@ from actors.storage.files import read_bytes
 from conf.errors import BadInput
 from conf.judge import Rubric
 from pipeline.judge.calibration import Calibration, CalibrationGain, fit, gain
-from pipeline.judge.scores import Verdicts
+from pipeline.judge.scores import JudgeVerdicts
 
 _COLUMNS = ("dialogue_id", "turn", "rubric", "criterion", "grade")
 
@@ -47,7 +47,7 @@ def read_labels(uri: str) -> Labels:
     return found
 
 
-def calibrate(rubric: Rubric, verdicts: Mapping[str, Verdicts], labels: Labels) -> Fitted:
+def calibrate(rubric: Rubric, verdicts: Mapping[str, JudgeVerdicts], labels: Labels) -> Fitted:
     """Fit each judge to the experts, criterion by criterion, where both graded something."""
     maps: dict[tuple[str, str], Calibration] = {}
     gains: dict[tuple[str, str], CalibrationGain] = {}

@@ -5,10 +5,7 @@ score rows per rubric beside those of the rules, judges.json.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
-
-import pyarrow as pa
 
 from actors.schema import Dialogue, Row
 from actors.storage.files import join, list_files, write_json, write_parquet
@@ -17,79 +14,67 @@ from pipeline.judge.ask import Asked, ask
 from pipeline.judge.items import Item, items, judge_id, verdict_key
 from pipeline.judge.judgements import read_judgements
 from pipeline.judge.labels import Labels, calibrate
-from pipeline.judge.scores import Verdict, Verdicts, dialogue_scores
+from pipeline.judge.scores import JudgeVerdict, JudgeVerdicts, dialogue_scores
 from pipeline.judge.summary import rubric_document
-from pipeline.runs.directory import RunDirectory
+from pipeline.runs.run import Run
 from pipeline.tables.schemas import JUDGED
 from pipeline.tables.scores import ScoreTable
 from pipeline.tables.turns import read_responses
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """What is judged: the dialogues that were asked for and where their answers lie."""
-
-    dataset_uri: str
-    dialogues: pa.Table
-    box_dialect: str
-    run: RunDirectory
-    labels: Labels = field(default_factory=dict)
-
-
-def judge_run(config: JudgingConfig, judged: Judged) -> list[Asked]:
+def judge_run(config: JudgingConfig, run: Run, labels: Labels) -> list[Asked]:
     """Have every judge grade the run by every rubric; what was graded before is kept.
 
     Raises:
         InfrastructureError: a judge's actors cannot start; finished verdicts are kept.
     """
-    rows, by_rubric = _items(config, judged)
+    directory = run.directory
+    rows, by_rubric = _items(config, run)
     everything = [i for of in by_rubric.values() for found in of.values() for i in found]
-    done = [ask(j, everything, judged.dataset_uri, judged.run) for j in config.judges]
-    given = read_judgements(judged.run.judgements)
+    done = [ask(j, everything, run.gold.dataset.uri, directory) for j in config.judges]
+    given = read_judgements(directory.judgements)
     documents = []
     for rubric in config.rubrics:
         of_dialogue = by_rubric[rubric.name]
         verdicts = {j.name: _verdicts(j, of_dialogue, given) for j in config.judges}
-        maps, gains = calibrate(rubric, verdicts, judged.labels)
+        maps, gains = calibrate(rubric, verdicts, labels)
         table = ScoreTable()
         for row in rows:
             found = of_dialogue.get(row["dialogue_id"], [])
             table.add(row, dialogue_scores(rubric, found, verdicts, maps))
         name = f"{JUDGED}{rubric.name}.parquet"
-        write_parquet(join(judged.run.scores, name), table.table())
+        write_parquet(join(directory.scores, name), table.table())
         documents.append(rubric_document(rubric, verdicts, maps, gains))
-    write_json(judged.run.judges, _document(config, documents))
+    write_json(directory.judges, _document(config, documents))
     return done
 
 
-def _items(
-    config: JudgingConfig, judged: Judged
-) -> tuple[list[Row], dict[str, dict[str, list[Item]]]]:
+def _items(config: JudgingConfig, run: Run) -> tuple[list[Row], dict[str, dict[str, list[Item]]]]:
     """Return the dialogues' rows, and by rubric and dialogue what is to be judged."""
-    rows = judged.dialogues.to_pylist()
-    answers = read_responses(list_files(judged.run.turns, ".parquet"))
+    rows = run.dialogues.to_pylist()
+    answers = read_responses(list_files(run.directory.turns, ".parquet"))
     found: dict[str, dict[str, list[Item]]] = {rubric.name: {} for rubric in config.rubrics}
     for row in rows:
         dialogue = Dialogue.from_row(row)
         responses = answers.get(dialogue.dialogue_id, {})
         for rubric in config.rubrics:
             found[rubric.name][dialogue.dialogue_id] = list(
-                items(dialogue, responses, rubric, judged.box_dialect)
+                items(dialogue, responses, rubric, run.config.model.box_dialect)
             )
     return rows, found
 
 
 def _verdicts(
     judge: JudgeConfig, of_dialogue: Mapping[str, list[Item]], given: Mapping[str, Row]
-) -> Verdicts:
+) -> JudgeVerdicts:
     """Look up one judge's verdicts on the items of one rubric."""
     identity = judge_id(judge)
-    found: dict[tuple[str, int], Verdict] = {}
+    found: dict[tuple[str, int], JudgeVerdict] = {}
     for item in (i for items_ in of_dialogue.values() for i in items_ if i.prompt is not None):
         row = given.get(verdict_key(item, judge, identity))
         if row is not None:
             grades = {g["criterion"]: g["grade"] for g in row["grades"] or ()}
-            found[item.dialogue_id, item.turn] = Verdict(grades, row["reason"])
+            found[item.dialogue_id, item.turn] = JudgeVerdict(grades, row["reason"])
     return found
 
 

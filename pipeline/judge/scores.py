@@ -18,14 +18,15 @@ JURY = "jury"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JudgeVerdict:
     """One judge on one item: a grade per criterion, or why there is none."""
 
     grades: Mapping[str, int]
     reason: str | None
 
 
-Verdicts = Mapping[tuple[str, int], Verdict]  # of one judge and rubric, by dialogue and turn
+# Of one judge and rubric, by dialogue and turn.
+JudgeVerdicts = Mapping[tuple[str, int], JudgeVerdict]
 Maps = Mapping[tuple[str, str], Calibration]  # by criterion and judge
 
 
@@ -35,7 +36,7 @@ def metric_name(rubric: Rubric, what: str, judge: str) -> str:
 
 
 def dialogue_scores(
-    rubric: Rubric, items: Sequence[Item], verdicts: Mapping[str, Verdicts], maps: Maps
+    rubric: Rubric, items: Sequence[Item], verdicts: Mapping[str, JudgeVerdicts], maps: Maps
 ) -> list[Score]:
     """Score one dialogue's items by one rubric: every judge, calibrated judges, the jury.
 
@@ -64,7 +65,7 @@ def dialogue_scores(
 
 
 def _jury(
-    rubric: Rubric, items: Sequence[Item], verdicts: Mapping[str, Verdicts]
+    rubric: Rubric, items: Sequence[Item], verdicts: Mapping[str, JudgeVerdicts]
 ) -> Iterable[Score]:
     """The mean grade of the judges, where more than half of them gave one."""
     quorum = len(verdicts) // 2 + 1
@@ -80,10 +81,10 @@ def _jury(
         yield _row(name, c, means, reason if items else _NOTHING)
 
 
-def _verdict(item: Item, given: Verdicts) -> Verdict:
+def _verdict(item: Item, given: JudgeVerdicts) -> JudgeVerdict:
     if item.prompt is None:
-        return Verdict({c.name: c.least for c in item.rubric.criteria}, None)
-    missing = Verdict({}, "not put to the judge")
+        return JudgeVerdict({c.name: c.least for c in item.rubric.criteria}, None)
+    missing = JudgeVerdict({}, "not put to the judge")
     return given.get((item.dialogue_id, item.turn), missing)
 
 
@@ -93,7 +94,7 @@ def _row(metric: str, criterion: Criterion, grades: Iterable[float], reason: str
     return ratio(metric, sum(shares), len(shares), reason)
 
 
-def _why_none(found: Sequence[Verdict]) -> str:
+def _why_none(found: Sequence[JudgeVerdict]) -> str:
     reasons = [v.reason for v in found if v.reason is not None]
     return reasons[0] if reasons else _NOTHING
 

@@ -10,7 +10,7 @@ from typing import Any
 from conf.judge import Criterion, Rubric
 from pipeline.judge.agreement import krippendorff_alpha
 from pipeline.judge.calibration import Calibration, CalibrationGain
-from pipeline.judge.scores import Verdicts
+from pipeline.judge.scores import JudgeVerdicts
 
 _REASONS = 5  # most frequent ones shown
 Gains = Mapping[tuple[str, str], CalibrationGain]  # by criterion and judge
@@ -18,7 +18,7 @@ Gains = Mapping[tuple[str, str], CalibrationGain]  # by criterion and judge
 
 def rubric_document(
     rubric: Rubric,
-    verdicts: Mapping[str, Verdicts],
+    verdicts: Mapping[str, JudgeVerdicts],
     maps: Mapping[tuple[str, str], Calibration],
     gains: Gains,
 ) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def rubric_document(
     }
 
 
-def _judge(given: Verdicts) -> dict[str, Any]:
+def _judge(given: JudgeVerdicts) -> dict[str, Any]:
     reasons = Counter(v.reason for v in given.values() if v.reason is not None)
     failed = reasons.total()
     return {
@@ -44,7 +44,7 @@ def _judge(given: Verdicts) -> dict[str, Any]:
 
 def _criterion(
     criterion: Criterion,
-    verdicts: Mapping[str, Verdicts],
+    verdicts: Mapping[str, JudgeVerdicts],
     maps: Mapping[tuple[str, str], Calibration],
     gains: Gains,
 ) -> dict[str, Any]:

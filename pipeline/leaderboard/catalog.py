@@ -7,11 +7,11 @@ number of programs may write at once.
 
 import json
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 
 from actors.storage.files import join, list_files, read_parquet, write_parquet
+from pipeline.runs.manifest import Manifest
 from pipeline.tables.schemas import SUMMARY_SCHEMA
 
 _s = pa.string()
@@ -35,7 +35,7 @@ CATALOG_SCHEMA = pa.schema(
 )
 
 
-def enter(output: str, manifest: dict[str, Any], summary: pa.Table) -> str:
+def enter(output: str, manifest: Manifest, summary: pa.Table) -> str:
     """Write one finished run into the catalog below ``output`` and return the file's URI.
 
     Args:
@@ -43,25 +43,27 @@ def enter(output: str, manifest: dict[str, Any], summary: pa.Table) -> str:
         manifest: the run's, with its ``finished`` time and what it was ``scored`` with.
         summary: rows of SUMMARY_SCHEMA.
     """
-    dataset, protocol = manifest["dataset"], manifest["protocol"]
-    name = manifest["model"]["name"]
+    dataset, protocol = manifest.dataset, manifest.protocol
+    name = manifest.model.name
+    if manifest.finished is None or manifest.scored is None:
+        raise ValueError(f"run {manifest.run_id} is not complete")
     same = {
-        "run_id": manifest["run_id"],
+        "run_id": manifest.run_id,
         "model": name,
-        "weights_id": manifest["model"]["weights"],
-        "dataset": dataset["name"],
-        "release": dataset["release"],
-        "content": dataset["content"],
-        "limit": dataset["limit"],
-        "dropped": len(dataset["dropped"]),
-        "prompt": protocol["prompt"],
-        "box_dialect": protocol["box_dialect"],
-        "sampling": json.dumps(protocol["sampling"], sort_keys=True),
-        "weights": json.dumps(manifest["scored"]["weights"], sort_keys=True),
-        "finished": datetime.fromisoformat(manifest["finished"]),
+        "weights_id": manifest.model.weights,
+        "dataset": dataset.name,
+        "release": dataset.release,
+        "content": dataset.content,
+        "limit": dataset.limit,
+        "dropped": len(dataset.dropped),
+        "prompt": protocol.prompt,
+        "box_dialect": protocol.box_dialect,
+        "sampling": json.dumps(protocol.sampling, sort_keys=True),
+        "weights": json.dumps(manifest.scored["weights"], sort_keys=True),
+        "finished": datetime.fromisoformat(manifest.finished),
     }
     rows = [same | row for row in summary.to_pylist()]
-    uri = join(output, "catalogue", f"{manifest['run_id']}-{name}.parquet")
+    uri = join(output, "catalogue", f"{manifest.run_id}-{name}.parquet")
     write_parquet(uri, pa.Table.from_pylist(rows, schema=CATALOG_SCHEMA))
     return uri
 

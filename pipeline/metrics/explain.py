@@ -1,4 +1,4 @@
-"""One dialogue told to a person: what was asked, what was read, and how each measure came about.
+"""One dialogue in plain text: questions, answers as read, and the parts of each measure.
 
 In: a ``DialogueReading``. Out: plain text.
 """
@@ -6,7 +6,6 @@ In: a ``DialogueReading``. Out: plain text.
 from collections.abc import Iterator
 
 from actors.schema import Box, Claim
-from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, JudgedClaim, Score, TurnReading
 from pipeline.metrics.hallucination import checkable, hallucination_rate
 from pipeline.metrics.reasoning_coherence import Coherence, coherence, reasoning_coherence
@@ -14,13 +13,13 @@ from pipeline.metrics.turn_accuracy import turn_accuracy
 from pipeline.metrics.visual_consistency import pairs, visual_consistency
 
 
-def explain(reading: DialogueReading, lexicon: Lexicon) -> str:
+def explain(reading: DialogueReading) -> str:
     """Write out a dialogue turn by turn, then the four measures with their parts."""
     d = reading.dialogue
     lines = [f"{d.dialogue_id}: {d.specialty}, {d.modality}, boxes read as {reading.dialect}"]
     for turn in reading.turns:
         lines += ["", *_turn(turn)]
-    lines += ["", *explain_measures(reading, lexicon)]
+    lines += ["", *explain_measures(reading)]
     return "\n".join(lines)
 
 
@@ -63,7 +62,7 @@ def _verdict(judged: JudgedClaim) -> str:
     return judged.verdict + fault
 
 
-def explain_measures(reading: DialogueReading, lexicon: Lexicon) -> Iterator[str]:
+def explain_measures(reading: DialogueReading) -> Iterator[str]:
     """Write out the four measures of a dialogue with their parts, a line each."""
     yield _row(turn_accuracy(reading))
     yield _row(visual_consistency(reading))
@@ -73,8 +72,8 @@ def explain_measures(reading: DialogueReading, lexicon: Lexicon) -> Iterator[str
         if pair.overlap is False:
             kept += ", the boxes lie apart"
         yield f"  turns {first} and {second}: {kept}"
-    yield _row(reasoning_coherence(reading, lexicon))
-    yield f"  {_parts(coherence(reading, lexicon))}"
+    yield _row(reasoning_coherence(reading))
+    yield f"  {_parts(coherence(reading))}"
     for c in reading.contradictions:
         revised = " (revised, not counted)" if c.revised else ""
         yield (

@@ -1,11 +1,11 @@
 """A dialogue and the model's responses, turned into score rows.
 
 In: one dialogue, its responses, the lexicon and the declared box dialect. Out: one ``Score`` per
-metric name: the four measures always (unscored with a reason where undefined), every other view
-only where its denominator is above 0.
+metric name: the four measures always (unscored with a reason where undefined), every secondary
+metric only where its denominator is above 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from actors.schema import Dialogue
 from pipeline.dataset.lexicon import Lexicon
@@ -18,28 +18,32 @@ from pipeline.metrics.turn_accuracy import turn_accuracy, turn_accuracy_by_turn
 from pipeline.metrics.views import answer_views, baseline_views, claim_views
 from pipeline.metrics.visual_consistency import visual_consistency
 
+MEASURES: tuple[Callable[[DialogueReading], Score], ...] = (
+    turn_accuracy,
+    visual_consistency,
+    reasoning_coherence,
+    hallucination_rate,
+)
+# A further metric is a file of its own and its function here.
+SECONDARY: tuple[Callable[[DialogueReading], list[Score]], ...] = (
+    turn_accuracy_by_turn,
+    answer_views,
+    baseline_views,
+    grounding_views,
+    hallucination_views,
+    claim_views,
+)
+
 
 def score_dialogue(
     dialogue: Dialogue, responses: Mapping[int, Response], lexicon: Lexicon, dialect: str
 ) -> list[Score]:
     """Score one dialogue; see ``read_dialogue`` for the arguments and the errors."""
-    return score_reading(read_dialogue(dialogue, responses, lexicon, dialect), lexicon)
+    return score_reading(read_dialogue(dialogue, responses, lexicon, dialect))
 
 
-def score_reading(reading: DialogueReading, lexicon: Lexicon) -> list[Score]:
+def score_reading(reading: DialogueReading) -> list[Score]:
     """Score one dialogue that has been read."""
-    headline = [
-        turn_accuracy(reading),
-        visual_consistency(reading),
-        reasoning_coherence(reading, lexicon),
-        hallucination_rate(reading),
-    ]
-    views = [
-        *turn_accuracy_by_turn(reading),
-        *answer_views(reading),
-        *baseline_views(reading),
-        *grounding_views(reading),
-        *hallucination_views(reading),
-        *claim_views(reading, lexicon),
-    ]
-    return headline + [row for row in views if row.status == "scored"]
+    measures = [measure(reading) for measure in MEASURES]
+    secondary = [row for rows in SECONDARY for row in rows(reading)]
+    return measures + [row for row in secondary if row.status == "scored"]

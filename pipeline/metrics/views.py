@@ -5,7 +5,6 @@ In: a reading. Out: score rows. All are ratios of sums; docs/measures.md says wh
 
 from itertools import pairwise
 
-from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio
 from pipeline.metrics.reasoning_coherence import contradicted_subjects
 from pipeline.metrics.verdicts import is_checkable
@@ -15,7 +14,7 @@ _LETTERS = "ABCDE"
 
 
 def answer_views(reading: DialogueReading) -> list[Score]:
-    """Failed turns, unparseable answers, reasoning taken off, turns right after wrong or right."""
+    """Return failed turns, unparseable answers, removed reasoning, turns after right and wrong."""
     turns = reading.turns
     answered = [t for t in turns if not t.failed]
     parsed = [t for t in answered if t.turn.answer_type in _PARSED_TYPES and t.score is not None]
@@ -33,7 +32,7 @@ def answer_views(reading: DialogueReading) -> list[Score]:
 
 
 def baseline_views(reading: DialogueReading) -> list[Score]:
-    """What a constant answer would score, and the recall of each boolean class."""
+    """Return what a constant answer would score, and the recall of each boolean class."""
     booleans = _of_type(reading, "boolean")
     gold = [(t.turn.answer or "").strip().lower() for t in booleans]
     rows = [ratio(f"constant_{v}", gold.count(v), len(gold)) for v in ("yes", "no")]
@@ -45,11 +44,13 @@ def baseline_views(reading: DialogueReading) -> list[Score]:
     return rows + [ratio(f"constant_choice_{c}", letters.count(c), len(letters)) for c in _LETTERS]
 
 
-def claim_views(reading: DialogueReading, lexicon: Lexicon) -> list[Score]:
-    """Claim coverage, uncertain claims, and subjects the model contradicted itself about."""
-    expected = [t for t in reading.turns if any(is_checkable(c, lexicon) for c in t.turn.claims)]
+def claim_views(reading: DialogueReading) -> list[Score]:
+    """Return claim coverage, uncertain claims, and subjects the model contradicted itself about."""
+    expected = [
+        t for t in reading.turns if any(is_checkable(c, reading.lexicon) for c in t.turn.claims)
+    ]
     covered = sum(any(c.verdict is not None for c in t.claims) for t in expected)
-    claims = [c for t in reading.turns for c in t.claims if is_checkable(c.claim, lexicon)]
+    claims = [c for t in reading.turns for c in t.claims if is_checkable(c.claim, reading.lexicon)]
     uncertain = sum(not c.certain for c in claims)
     return [
         ratio("claim_coverage", covered, len(expected)),

@@ -1,4 +1,4 @@
-"""visual_consistency: is a thing found again, and at the same place, when it comes up again?
+"""visual_consistency: is a thing located right, and at one place, whenever it comes up?
 
 In: a reading. Out: the headline row: consistent pairs over pairs of consecutive mentions of one
 referent at turns with a region.
@@ -14,7 +14,7 @@ METRIC = "visual_consistency"
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class MentionPair:
     """Two consecutive mentions of one referent, in order."""
 
     first: TurnReading
@@ -45,13 +45,13 @@ class Pair:
 
 def visual_consistency(reading: DialogueReading) -> Score:
     """Count consistent pairs; a failed turn makes its pairs inconsistent."""
-    found = list(pairs(reading))
+    all_pairs = list(pairs(reading))
     reason = "no referent comes up twice with a region"
-    return ratio(METRIC, sum(p.consistent for p in found), len(found), reason)
+    return ratio(METRIC, sum(p.consistent for p in all_pairs), len(all_pairs), reason)
 
 
-def pairs(reading: DialogueReading) -> Iterator[Pair]:
-    """Walk the pairs of consecutive mentions of each referent, in order of the second one.
+def pairs(reading: DialogueReading) -> Iterator[MentionPair]:
+    """Yield the pairs of consecutive mentions of each referent, in order of the second one.
 
     Turns whose region cannot be found by declaration (no box, no site) are no mentions.
     """
@@ -61,5 +61,5 @@ def pairs(reading: DialogueReading) -> Iterator[Pair]:
             continue
         referent = turn.region.referent_id
         if referent in last:
-            yield Pair(last[referent], turn)
+            yield MentionPair(last[referent], turn)
         last[referent] = turn

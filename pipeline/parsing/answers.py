@@ -8,45 +8,16 @@ the text gives none, or several different ones. Nothing is found inside of words
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal
 
-from pipeline.claims import leading_answer
+from pipeline.claims.leading_answer import NO, RUNNING_LEAD, YES, Answer, leading_answer, polarity
 
-Boolean = Literal["yes", "no", "uncertain"]
+_QUIET = str.maketrans("", "", '*_`"“”#>\\$')  # emphasis and quotes
 
-_QUIET = str.maketrans("", "", '*_`"“”#>\\$')  # emphasis and quotes say nothing
-
-_LEAD = (
-    r"^[\s\-–—:.,(\[]{0,8}"
-    r"(?:(?:the )?(?:final |short |my )?answer\s{0,3}(?:is)?\s{0,3}[:=-]?\s{0,3})?"
-)
-_YES = r"(?:yes|yeah|yep|true|correct|affirmative)"
-_NO = r"(?:no|nope|false|incorrect|negative)"
-# "No change", "no doubt" and the like do not deny what was asked.
-_NOT_NO = (
-    r"(?!\s{1,3}(?:change|changes|longer|doubt|question|significant change|interval change|idea|"
-    r"new|worsening|progression|growth|larger|smaller|comment|answer|image|information)\b)"
-)
-_UNSURE = (
-    r"(?:uncertain|unsure|unclear|unknown|indeterminate|equivocal|inconclusive|possibly|maybe|probably|likely|unlikely|"
-    r"perhaps|not (?:sure|certain|clear)|(?:it is |it's |i am |i'm )?(?:not (?:sure|certain)|"
-    r"unclear|uncertain|unsure|hard to (?:say|tell)|difficult to (?:say|tell))|"
-    r"(?:it |this |that )?(?:cannot|can't|can not) be "
-    r"(?:determined|excluded|ruled out|assessed|confirmed)|"
-    r"i (?:cannot|can't|can not) (?:tell|say|determine|be sure|exclude|rule))"
-)
-_NOT_A_WORD_ON = r"(?![\w'’])"  # "no-one" still passes; "nodule" and "yesterday" do not
 _RESTATED = re.compile(r"^[^?.!\n]{1,200}\?\s{0,4}(?=\w)")
-_YES_AND_NO = re.compile(_LEAD + r"yes\s{0,3}(?:/|or|and)\s{0,3}no\b", re.IGNORECASE)
-_LEADING = re.compile(
-    _LEAD
-    + rf"(?:(?P<yes>{_YES}){_NOT_A_WORD_ON}|(?P<no>{_NO}){_NOT_A_WORD_ON}{_NOT_NO}"
-    + rf"|(?P<uncertain>{_UNSURE})\b)",
-    re.IGNORECASE,
-)
+_YES_AND_NO = re.compile(RUNNING_LEAD + r"yes\s{0,3}(?:/|or|and)\s{0,3}no\b", re.IGNORECASE)
 _CONCLUDING = re.compile(
     r"\b(?:answer\s{0,3}(?:is\s{0,3}:?|:|=)|(?:so|therefore|thus|hence),?)\s{0,3}"
-    rf"(?:(?P<yes>{_YES})|(?P<no>{_NO})|(?P<uncertain>uncertain|unclear))"
+    rf"(?:(?P<yes>{YES}|true)|(?P<no>{NO}|false)|(?P<uncertain>uncertain|unclear))"
     r"(?=\s{0,3}(?:[.,;:!)\n]|$))",
     re.IGNORECASE,
 )
@@ -94,7 +65,7 @@ _DENIED_AFTER = re.compile(
 _OWN_LETTER = re.compile(r"^\s{0,3}\(?[A-Z][).:]\s{1,3}")
 
 
-def parse_boolean(text: str) -> Boolean | None:
+def parse_boolean(text: str) -> Answer | None:
     """Read a yes or no that opens the answer or is named as the answer.
 
     "Yes, ...", "No nodule is seen.", "Final answer: no", "So, yes." count; a yes or no elsewhere
@@ -104,15 +75,11 @@ def parse_boolean(text: str) -> Boolean | None:
     text = _RESTATED.sub("", _quiet(text), count=1)
     if _YES_AND_NO.match(text):
         return None
-    found: set[Boolean] = set()
-    word = leading_answer(text)
-    leading = _LEADING.match(text)
-    if word is not None:
-        found.add(word)
-    elif leading is not None:
-        found.add(_polarity(leading))
-    found.update(_polarity(m) for m in _CONCLUDING.finditer(text))
-    return found.pop() if len(found) == 1 else None
+    answers = {polarity(match) for match in _CONCLUDING.finditer(text)}
+    leading = leading_answer(text, running_on=True)
+    if leading is not None:
+        answers.add(leading)
+    return answers.pop() if len(answers) == 1 else None
 
 
 def parse_choice(text: str, choices: tuple[str, ...]) -> str | None:
@@ -126,26 +93,20 @@ def parse_choice(text: str, choices: tuple[str, ...]) -> str | None:
     text = _quiet(text).strip()
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(choices)]
     for patterns in ((_EXPLICIT, _OPTION, _CONCLUSION), (_ENUMERATED,)):
-        found = {
+        named = {
             letter
             for pattern in patterns
             for letter in _letters(pattern.finditer(text), text)
             if letter in letters
         }
-        if found:
-            return found.pop() if len(found) == 1 else None
+        if named:
+            return named.pop() if len(named) == 1 else None
     return _by_text(text, choices)
 
 
 def _quiet(text: str) -> str:
     """Drop emphasis and quotes; a boxed answer is a named one."""
     return _BOXED.sub(r"answer: \1. ", text).translate(_QUIET)
-
-
-def _polarity(match: re.Match[str]) -> Boolean:
-    if match["yes"]:
-        return "yes"
-    return "no" if match["no"] else "uncertain"
 
 
 def _letters(matches: Iterable[re.Match[str]], text: str) -> Iterable[str]:
@@ -169,12 +130,12 @@ def _by_text(text: str, choices: tuple[str, ...]) -> str | None:
     pattern, letter_of = _options(choices)
     if pattern is None:
         return None
-    found = {
+    named = {
         letter_of[_plain(match[0])]
         for match in pattern.finditer(text)
         if not _is_denied(text, match.start(), match.end())
     }
-    return found.pop() if len(found) == 1 else None
+    return named.pop() if len(named) == 1 else None
 
 
 @lru_cache(maxsize=4096)

@@ -7,8 +7,8 @@ other dialect gives one.
 
 import re
 
-from actors.boxes.read import MARKUP, MOLMO, READERS
-from actors.boxes.write import Size
+from actors.boxes.coordinates import Size
+from actors.boxes.dialects import dialect_named
 from actors.schema import Box
 
 HIT = 0.5  # the least IoU at which a box counts as on its region
@@ -35,39 +35,41 @@ def read_box(
     Raises:
         ValueError: an unknown dialect, or a box in input pixels with ``input_size`` unknown.
     """
-    if dialect == "none":
+    entry = dialect_named(dialect)
+    match = entry.pattern.search(text) if entry.pattern else None
+    if match is None:
         return None
-    if dialect == "molmo":
-        return _read_point(text, image_size)
-    if dialect not in READERS:
-        raise ValueError(f"box dialect {dialect!r} is unknown")
-    unit = READERS[dialect](text, image_size, input_size)
-    if unit is None:
+    space = input_size if entry.input_pixels else image_size
+    if space is None:
+        raise ValueError("a box in pixels of the model's input cannot be read without input_size")
+    numbers = entry.ordered(tuple(map(float, match.groups())))
+    corners = entry.coordinates.decode(numbers, space)
+    if corners is None:
         return None
-    return _clip(unit, image_size)
+    box = _clip(corners, image_size)
+    return box if entry.point or (box[2] > box[0] and box[3] > box[1]) else None
 
 
 def strip_boxes(text: str, dialect: str) -> str:
-    """Take the region markup of ``dialect`` out, so that its numbers are no answers.
+    """Remove the region markup of ``dialect``, so that its numbers are no answers.
 
     The words of the model stay, also those that it wrote as the label of a JSON object.
 
     Raises:
         ValueError: an unknown dialect.
     """
-    if dialect == "none":
+    entry = dialect_named(dialect)
+    if entry.pattern is None:
         return text
-    if dialect not in MARKUP:
-        raise ValueError(f"box dialect {dialect!r} is unknown")
-    if dialect in ("qwen25", "gemini"):
-        key = "bbox_2d" if dialect == "qwen25" else "box_2d"
-        text = _JSON_OBJECT.sub(lambda m: _label(m.group(0), key), text)
+    if entry.json_key is not None:
+        key = entry.json_key
+        text = _JSON_OBJECT.sub(lambda match: _label(match[0], key), text)
         text = text.replace("```json", " ").replace("```", " ")
-    return MARKUP[dialect].sub(" ", text)
+    return (entry.markup or entry.pattern).sub(" ", text)
 
 
 def iou(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes in the same pixels; 0 where either has no area."""
+    """Return the intersection over union of two boxes in the same pixels; 0 without an area."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
     if width <= 0 or height <= 0:
@@ -78,7 +80,7 @@ def iou(a: Box, b: Box) -> float:
 
 
 def is_point(box: Box) -> bool:
-    """Tell a point of the pointing game from a box."""
+    """Return whether a box is a point of the pointing game."""
     return box[0] == box[2] and box[1] == box[3]
 
 
@@ -91,20 +93,11 @@ def hits(box: Box | None, region: Box) -> bool:
     return iou(box, region) >= HIT
 
 
-def _clip(unit: Box, image_size: Size) -> Box | None:
+def _clip(corners: Box, image_size: Size) -> Box:
+    """Turn shares of the image into pixels that lie on it."""
     w, h = image_size
-    x0, y0, x1, y1 = (min(max(v, 0.0), 1.0) for v in unit)
-    box = (x0 * w, y0 * h, x1 * w, y1 * h)
-    return box if box[2] > box[0] and box[3] > box[1] else None
-
-
-def _read_point(text: str, image_size: Size) -> Box | None:
-    found = MOLMO.search(text)
-    if found is None:
-        return None
-    x = min(float(found[1]) / 100, 1.0) * image_size[0]
-    y = min(float(found[2]) / 100, 1.0) * image_size[1]
-    return x, y, x, y
+    x0, y0, x1, y1 = (min(max(v, 0.0), 1.0) for v in corners)
+    return x0 * w, y0 * h, x1 * w, y1 * h
 
 
 def _label(obj: str, key: str) -> str:

@@ -117,7 +117,7 @@ def load_gold(data: RunData, dataset_uri: str | None) -> Gold | None:
     if dialogues.num_rows != len(wanted):
         missing = len(wanted) - dialogues.num_rows
         raise BadInput(f"{uri} lacks {missing} of the dialogues scored in {data.run.root}")
-    return Gold(dialogues=dialogues, lexicon=dataset.lexicon)
+    return Gold(dataset=dataset, dialogues=dialogues)
 
 
 def _scoring(run: RunDirectory, config: RunConfig | None) -> ScoringConfig:

@@ -1,25 +1,25 @@
-"""What a run would do, before it takes anything: the answer to ``run --dry-run``.
+"""What a run would do: the answer to ``run --dry-run``.
 
-In: a prepared run and a connected cluster. Out: ``Outlook``; nothing is written or started.
+In: a prepared run and a connected cluster. Out: ``DryRun``; nothing is written or started.
 """
 
 from dataclasses import dataclass
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from conf.errors import BadInput
 from conf.load import to_yaml
 from pipeline.cluster.capacity import capacity
 from pipeline.cluster.resources import ActorResources, actor_resources
+from pipeline.dataset.load import without
 from pipeline.dataset.open import turn_counts
-from pipeline.runs.prepare import Prepared
+from pipeline.runs.run import Run
 from pipeline.runs.turn_log import read_turn_log
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outlook:
-    """What is asked, what is there already, and whether the cluster can hold it.
+class DryRun:
+    """What is asked, what was answered before, and whether the cluster can hold the engines.
 
     ``engines`` is None, and ``problem`` one sentence, where it cannot. ``broken`` counts files of a
     killed writer whose dialogues will be done again.
@@ -38,26 +38,22 @@ class Outlook:
     problem: str | None
 
 
-def outlook(prepared: Prepared) -> Outlook:
-    """Look ahead; needs a connected cluster."""
-    config = prepared.config
-    log = read_turn_log(prepared.run.turns)
-    there = pc.is_in(
-        prepared.dialogues["dialogue_id"],
-        value_set=pc.unique(log.table["dialogue_id"]).cast(pa.string()),
-    )
-    todo = prepared.dialogues.filter(pc.invert(there))
+def look_ahead(run: Run) -> DryRun:
+    """Return what a run would do; needs a connected cluster."""
+    config = run.config
+    log = read_turn_log(run.directory.turns)
+    todo = without(run.dialogues, pc.unique(log.table["dialogue_id"]).to_pylist())
     engines = problem = None
     try:
         engines = actor_resources(config.compute, gpus_per_engine=config.model.gpus_per_engine)
     except BadInput as error:
         problem = str(error)
-    return Outlook(
+    return DryRun(
         config=to_yaml(config),
-        run_id=prepared.run_id,
-        run=prepared.run.root,
-        dialogues=prepared.dialogues.num_rows,
-        turns=pc.sum(turn_counts(prepared.dialogues)).as_py(),
+        run_id=run.run_id,
+        run=run.directory.root,
+        dialogues=run.dialogues.num_rows,
+        turns=pc.sum(turn_counts(run.dialogues)).as_py(),
         todo_dialogues=todo.num_rows,
         todo_turns=pc.sum(turn_counts(todo)).as_py() or 0,
         broken=len(log.broken),
@@ -67,8 +63,8 @@ def outlook(prepared: Prepared) -> Outlook:
     )
 
 
-def outlook_text(o: Outlook) -> str:
-    """Say it to a person: the configuration, then one line for each thing."""
+def dry_run_text(o: DryRun) -> str:
+    """Write it for a terminal: the configuration, then one line for each thing."""
     lines = [
         o.config,
         f"fingerprint    {o.run_id}",

@@ -11,12 +11,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from actors.storage.files import read_json
 from conf.errors import BadInput
 from conf.schema import RunConfig
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.manifest import read_manifest
 from pipeline.runs.turn_log import read_turn_log
 
 ENGINE_START_S = 180.0  # unless measured: weights from local disk, CUDA graphs, a 7 to 8 B model
@@ -143,26 +142,21 @@ def speed_of(run: RunDirectory) -> Speed:
     Raises:
         BadInput: no manifest, too few turns with times, or engines without a GPU.
     """
-    manifest = read_json(run.manifest)
-    passes = [p for p in manifest.get("passes", ()) if p.get("engines")]
+    passes = read_manifest(run).passes
     if not passes:
         raise BadInput(f"{run.manifest} notes no engines; give --rate")
-    gpus = _gpus(passes[-1]["engines"])
+    last = passes[-1]
+    gpus = last.engines.gpus * last.engines.actors
     if gpus <= 0:
         raise BadInput(f"{run.root} ran without a GPU; its rate says nothing about one")
     log = read_turn_log(run.turns)
     rate = log.steady_rate()
     if rate is None:
         raise BadInput(f"{run.turns} holds too few turns with times to measure a rate")
-    finished = datetime.fromisoformat(passes[-1]["finished"]).timestamp()
-    begun = finished - float(passes[-1]["seconds"])
+    begun = datetime.fromisoformat(last.finished).timestamp() - last.seconds
     first = log.first_start(after=begun)
     start = ENGINE_START_S if first is None else first - begun
     return Speed(turns_per_gpu_s=rate / gpus, engine_start_s=start)
-
-
-def _gpus(engines: dict[str, Any]) -> float:
-    return float(engines["gpus"]) * int(engines["actors"])
 
 
 def _tasks(turns: Sequence[int], size: int) -> list[int]:
@@ -172,7 +166,7 @@ def _tasks(turns: Sequence[int], size: int) -> list[int]:
 
 
 def _makespan(tasks: Sequence[int], slots: int) -> int:
-    """Hand tasks to the slot that is free first; give the turns until the last one is done."""
+    """Return the turns until all tasks are done, each given to the slot that is free first."""
     free = [0] * min(slots, len(tasks))
     for task in tasks:
         heapq.heapreplace(free, free[0] + task)

@@ -6,7 +6,7 @@ when it has expired and does not move while it is watched, so that clocks that d
 
 On a local or network filesystem taking a lease is exclusive (a lock file). On an object store it is
 exclusive where the store honours If-None-Match; elsewhere two runs that start within ``_SETTLE_S``
-of each other are told apart by reading back after that time: the later writer has it.
+of each other are resolved by reading back after that time: the later writer has it.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ class Lease:
     _taken_by: LeaseOwner | None = None
 
     def check(self) -> None:
-        """Make sure that nobody took over, also after this machine was suspended for a while.
+        """Check that nobody took over, also after this machine was suspended for a while.
 
         Raises:
             InfrastructureError: somebody did, or could have: the lease ran out and cannot be read.
@@ -67,10 +67,10 @@ class Lease:
             raise InfrastructureError(f"this run was taken over by {self._taken_by}; it ends here")
 
     def renew(self) -> None:
-        """Write the lease again with a later end, unless somebody else's is there."""
-        found = _read(self.path)
-        if found is not None and found.owner != self.holder.owner:
-            self._taken_by = found
+        """Write the lease again with a later end, unless another owner's replaced it."""
+        current = _read(self.path)
+        if current is not None and current.owner != self.holder.owner:
+            self._taken_by = current
             return
         began = time.monotonic()
         _write(self.path, self.holder.extended(self.timing.expires_s))
@@ -91,7 +91,7 @@ class Lease:
 
 @contextlib.contextmanager
 def hold(root: str, timing: LeaseTiming | None = None) -> Iterator[Lease]:
-    """Be the only one to write into a run directory.
+    """Hold the lease of a run directory inside the block.
 
     Raises:
         InfrastructureError: another process is at it; names host, process, age and expiry.
@@ -108,8 +108,8 @@ def hold(root: str, timing: LeaseTiming | None = None) -> Iterator[Lease]:
         renewer.join()
         # Where storage is down the lease stays, and is stale once this process is gone.
         with contextlib.suppress(EvaluationError):
-            found = _read(path)
-            if found is not None and found.owner == lease.holder.owner:
+            current = _read(path)
+            if current is not None and current.owner == lease.holder.owner:
                 remove(path)
 
 
@@ -121,9 +121,9 @@ def _take(path: str, timing: LeaseTiming) -> LeaseOwner:
             return _take_unguarded(path, timing)
     mine = _take_unguarded(path, timing)
     time.sleep(_SETTLE_S)
-    found = _read(path)
-    if found is None or found.owner != mine.owner:
-        raise _refusal(path, found)
+    current = _read(path)
+    if current is None or current.owner != mine.owner:
+        raise _refusal(path, current)
     return mine
 
 
@@ -131,24 +131,24 @@ def _take_unguarded(path: str, timing: LeaseTiming) -> LeaseOwner:
     mine = LeaseOwner.this_process(timing.expires_s)
     if write_new(path, _encoded(mine)):
         return mine
-    found = _read(path)
-    if found is not None and found.owner != mine.owner:
-        if not _is_stale(path, found, timing):
-            raise _refusal(path, found)
-        logger.warning("the lease of %s is stale; taken over", found)
+    current = _read(path)
+    if current is not None and current.owner != mine.owner:
+        if not _is_stale(path, current, timing):
+            raise _refusal(path, current)
+        logger.warning("the lease of %s is stale; taken over", current)
     mine = mine.extended(timing.expires_s)
     _write(path, mine)
     return mine
 
 
-def _is_stale(path: str, found: LeaseOwner, timing: LeaseTiming) -> bool:
-    """Return whether a holder is gone: its process is, or it expired and is not being renewed."""
-    if found.is_gone():
+def _is_stale(path: str, current: LeaseOwner, timing: LeaseTiming) -> bool:
+    """Return whether an owner is gone: its process is, or it expired and is not being renewed."""
+    if current.is_gone():
         return True
-    if time.time() < found.until:
+    if time.time() < current.until:
         return False
-    time.sleep(2 * timing.renew_s)  # its clock may be behind this one's: a live holder renews
-    return _read(path) == found
+    time.sleep(2 * timing.renew_s)  # its clock may be behind this one's: a live owner renews
+    return _read(path) == current
 
 
 def _read(path: str) -> LeaseOwner | None:
@@ -158,18 +158,18 @@ def _read(path: str) -> LeaseOwner | None:
         return None
 
 
-def _write(path: str, holder: LeaseOwner) -> None:
-    write_bytes(path, _encoded(holder))
+def _write(path: str, owner: LeaseOwner) -> None:
+    write_bytes(path, _encoded(owner))
 
 
-def _encoded(holder: LeaseOwner) -> bytes:
-    return json.dumps(asdict(holder)).encode()
+def _encoded(owner: LeaseOwner) -> bytes:
+    return json.dumps(asdict(owner)).encode()
 
 
-def _refusal(path: str, found: LeaseOwner | None) -> InfrastructureError:
-    if found is None:
+def _refusal(path: str, current: LeaseOwner | None) -> InfrastructureError:
+    if current is None:
         return InfrastructureError(f"{path} changes hands; run the same command again")
     return InfrastructureError(
-        f"this run is being generated by {found}; its lease {path} expires in "
-        f"{max(0.0, found.until - time.time()):.0f} s unless renewed; wait, or end that process"
+        f"this run is being generated by {current}; its lease {path} expires in "
+        f"{max(0.0, current.until - time.time()):.0f} s unless renewed; wait, or end that process"
     )

@@ -1,51 +1,39 @@
-"""A run that is there, opened again: its configuration, its dataset, the dialogues it asked for.
+"""A run that was carried out before, opened again.
 
-In: the run directory. Out: ``OpenedRun``.
+In: the run directory. Out: ``Run``, with the dialogues that it asked.
 """
 
-from dataclasses import dataclass
-
-import pyarrow as pa
-import pyarrow.compute as pc
 import yaml
 
-from actors.storage.files import exists, list_files, read_bytes, read_json
+from actors.storage.files import exists, list_files, read_bytes
 from conf.errors import BadInput
 from conf.load import from_document
-from conf.schema import RunConfig
-from pipeline.dataset.open import Dataset, open_dataset
+from pipeline.dataset.load import without
+from pipeline.dataset.open import Gold, open_dataset
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.manifest import read_manifest
+from pipeline.runs.run import Run
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenedRun:
-    """One run with its gold; ``dialogues`` are those it asked for, rows of DIALOGUE_SCHEMA."""
-
-    run: RunDirectory
-    config: RunConfig
-    dataset: Dataset
-    dialogues: pa.Table
-
-
-def open_run(root: str) -> OpenedRun:
+def open_run(root: str) -> Run:
     """Open a run directory.
 
     Raises:
         BadInput: it is none, it has no turn outputs, or its dataset is not what it was.
         ConfigError: its configuration cannot be read.
     """
-    run = RunDirectory(root)
-    for needed in (run.config, run.manifest):
+    directory = RunDirectory(root)
+    for needed in (directory.config, directory.manifest):
         if not exists(needed):
             raise BadInput(f"{root} is not a run directory: {needed} is missing")
-    config = from_document(yaml.safe_load(read_bytes(run.config)))
-    if not list_files(run.turns, ".parquet"):
-        raise BadInput(f"{run.turns} holds no turn outputs; generate them first")
+    config = from_document(yaml.safe_load(read_bytes(directory.config)))
+    if not list_files(directory.turns, ".parquet"):
+        raise BadInput(f"{directory.turns} holds no turn outputs; generate them first")
     dataset = open_dataset(config.dataset.uri)
-    about = read_json(run.manifest)["dataset"]
-    if about["content"] != dataset.content_id:
+    manifest = read_manifest(directory)
+    if manifest.dataset.content != dataset.content_id:
         raise BadInput(f"{dataset.uri} is not the dataset of {root}: its content has changed")
-    dialogues = dataset.dialogues(config.dataset.limit)
-    dropped = pa.array(about["dropped"], pa.string())
-    keep = pc.invert(pc.is_in(dialogues["dialogue_id"], value_set=dropped))
-    return OpenedRun(run=run, config=config, dataset=dataset, dialogues=dialogues.filter(keep))
+    dropped = manifest.dataset.dropped
+    dialogues = without(dataset.dialogues(config.dataset.limit), dropped)
+    gold = Gold(dataset=dataset, dialogues=dialogues, dropped=tuple(dropped))
+    return Run(run_id=manifest.run_id, config=config, gold=gold, directory=directory)

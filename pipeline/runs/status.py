@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from actors.storage.files import exists, list_files, read_json
+from actors.storage.files import exists, list_files
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.manifest import read_manifest
 from pipeline.runs.turn_log import read_turn_log
 
 Phase = Literal["starting", "generating", "scoring", "done"]
@@ -49,16 +50,16 @@ class Status:
 
 
 def status(run: RunDirectory, now: datetime | None = None) -> Status:
-    """Look at a run; changes nothing.
+    """Return how a run stands; changes nothing.
 
     Raises:
         BadInput: the directory holds no manifest.json.
     """
-    manifest = read_json(run.manifest)
-    asked = manifest.get("asked") or {}
+    manifest = read_manifest(run)
+    asked = manifest.asked
     log = read_turn_log(run.turns)
-    turns = Progress(done=log.table.num_rows, asked=asked.get("turns"))
-    phase = _phase(turns, str(manifest["status"]), summed=exists(run.summary))
+    turns = Progress(done=log.table.num_rows, asked=None if asked is None else asked.turns)
+    phase = _phase(turns, manifest.status, summed=exists(run.summary))
     ends = log.ends()
     silent = (now or datetime.now(UTC)).timestamp() - float(ends[-1]) if len(ends) else None
     rate = log.rate(WINDOW_S)
@@ -68,10 +69,10 @@ def status(run: RunDirectory, now: datetime | None = None) -> Status:
         eta = max(0, turns.asked - turns.done) / rate
     return Status(
         run=run.root,
-        run_id=manifest["run_id"],
-        model=manifest["model"]["name"],
+        run_id=manifest.run_id,
+        model=manifest.model.name,
         phase=phase,
-        dialogues=Progress(done=log.dialogues, asked=asked.get("dialogues")),
+        dialogues=Progress(done=log.dialogues, asked=None if asked is None else asked.dialogues),
         turns=turns,
         failed=log.failed,
         failures=log.failures(),
@@ -84,7 +85,7 @@ def status(run: RunDirectory, now: datetime | None = None) -> Status:
 
 
 def status_text(s: Status) -> str:
-    """Say it to a person, in a few lines."""
+    """Write it for a terminal, in a few lines."""
     lines = [
         f"{s.model} {s.run_id}: {s.phase}",
         f"dialogues {_of(s.dialogues)}, turns {_of(s.turns)}, {s.failed} failed",
@@ -109,7 +110,7 @@ def clock(seconds: float) -> str:
 
 
 def _phase(turns: Progress, noted: str, *, summed: bool) -> Phase:
-    """Tell the phase; files of an earlier, smaller pass do not make an unfinished run done."""
+    """Return the phase; files of an earlier, smaller pass do not make an unfinished run done."""
     complete = noted == "generated" if turns.asked is None else turns.done >= turns.asked
     if not complete:
         return "generating" if turns.done else "starting"

@@ -23,7 +23,7 @@ _STEADY = (0.1, 0.9)  # engines fill up before and drain after
 
 @dataclass(frozen=True, kw_only=True)
 class TurnLog:
-    """All turns of a run that are there; ``broken`` files could not be read."""
+    """All turns of a run that were written; ``broken`` files could not be read."""
 
     table: pa.Table
     broken: tuple[str, ...]
@@ -39,7 +39,7 @@ class TurnLog:
         return int(pc.sum(pc.equal(self.table["status"], "failed")).as_py() or 0)
 
     def ends(self) -> npt.NDArray[np.float64]:
-        """Return the seconds since 1970 at which turns ended, sorted; turns without times are out."""
+        """Return the seconds since 1970 at which turns ended, sorted; untimed ones are left out."""
         return np.sort(self._spans()[:, 1])
 
     def first_start(self, *, after: float) -> float | None:

@@ -15,14 +15,14 @@ import ray
 
 from conf.errors import BadInput, InfrastructureError
 from conf.load import to_yaml
-from pipeline.runs.prepare import Prepared
+from pipeline.runs.run import Run
 
-_SAID = "imcbench: "  # how the command line begins its one sentence
-_PATIENCE_S = 60.0  # an interrupted run writes what it has and stops its engine; seconds, usually
+_SENTENCE = "imcbench: "  # how the command line begins its one sentence
+_GRACE_S = 60.0  # an interrupted run writes what it has and stops its engine; seconds, usually
 
 
 class RunProcesses:
-    """A context manager; processes that still run at its end are told to end, and waited for."""
+    """A context manager; processes that still run at its end are terminated and waited for."""
 
     def __init__(self) -> None:
         address = ray.get_runtime_context().gcs_address
@@ -42,11 +42,11 @@ class RunProcesses:
             process.terminate()
         for process in running:
             try:
-                process.wait(_PATIENCE_S)
+                process.wait(_GRACE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
 
-    def carry_out(self, prepared: Prepared) -> None:
+    def carry_out(self, run: Run) -> None:
         """Do what is left of a run, as ``pipeline.run.carry_out`` does; call it in any thread.
 
         Raises:
@@ -55,7 +55,7 @@ class RunProcesses:
         """
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "config.yaml")
-            path.write_text(to_yaml(prepared.config))
+            path.write_text(to_yaml(run.config))
             process = self._start(str(path))
             try:
                 sentence = _follow(process)
@@ -88,8 +88,8 @@ def _follow(process: "subprocess.Popen[str]") -> str:
     """Pass on what a run tells on stderr and give its one sentence of failure, if it had one."""
     sentence = ""
     for line in process.stderr or ():
-        if line.startswith(_SAID):
-            sentence = line.removeprefix(_SAID).strip()
+        if line.startswith(_SENTENCE):
+            sentence = line.removeprefix(_SENTENCE).strip()
         else:
             print(line, end="", file=sys.stderr, flush=True)
     return sentence

@@ -20,10 +20,12 @@ from conf.schema import METRICS
 from conf.sweep import Planned, SweepConfig, SweepSection, plan
 from pipeline.cluster.connect import cluster
 from pipeline.cluster.resources import side_by_side
-from pipeline.dataset.load import Inputs, read_inputs
+from pipeline.dataset.load import load_gold
+from pipeline.dataset.open import Gold
 from pipeline.run import carry_out
 from pipeline.runs.directory import RunDirectory
-from pipeline.runs.prepare import Prepared, is_complete, prepare
+from pipeline.runs.prepare import is_complete, prepare
+from pipeline.runs.run import Run
 from pipeline.stats.composite import OVERALL
 from pipeline.sweep.processes import RunProcesses
 from pipeline.sweep.shared_engines import generate_ahead
@@ -62,28 +64,28 @@ def sweep(config: SweepConfig) -> list[SweptRun]:
         ConfigError: a planned run is not valid; nothing was started.
         BadInput: the dataset cannot be used.
     """
-    found = match_folders(config.sweep.glob) if config.sweep.glob else []
-    planned = plan(config, found)
-    inputs = read_inputs(planned[0].config.dataset)
+    folders = match_folders(config.sweep.glob) if config.sweep.glob else []
+    planned = plan(config, folders)
+    gold = load_gold(planned[0].config.dataset)
     with cluster():
-        rows = _all(planned, inputs, config.sweep)
+        rows = _all(planned, gold, config.sweep)
     document = {"schema_version": 1, "runs": [asdict(row) for row in rows]}
     write_json(join(config.output, "sweep.json"), document)
     return rows
 
 
-def _all(planned: Sequence[Planned], inputs: Inputs, runs: SweepSection) -> list[SweptRun]:
-    """Do the runs: one after the other in this process, or ``parallel`` processes at a time."""
+def _all(planned: Sequence[Planned], gold: Gold, runs: SweepSection) -> list[SweptRun]:
+    """Carry out the runs: one after the other here, or ``parallel`` processes at a time."""
     parallel = runs.parallel
     if runs.engines == "reloaded":
-        generate_ahead(planned, inputs)
+        generate_ahead(planned, gold)
     if parallel == 1:
-        return [_one(item, inputs, carry_out) for item in planned]
+        return [_one(item, gold, carry_out) for item in planned]
     shared = [_sharing(item, parallel) for item in planned]
     with RunProcesses() as processes:
         pool = ThreadPoolExecutor(parallel)
         try:
-            return list(pool.map(lambda item: _one(item, inputs, processes.carry_out), shared))
+            return list(pool.map(lambda item: _one(item, gold, processes.carry_out), shared))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -93,7 +95,7 @@ def _sharing(item: Planned, parallel: int) -> Planned:
     return replace(item, config=replace(item.config, compute=compute))
 
 
-def _one(item: Planned, inputs: Inputs, carry_out: Callable[[Prepared], object]) -> SweptRun:
+def _one(item: Planned, gold: Gold, carry_out: Callable[[Run], None]) -> SweptRun:
     """Carry out one run. Catches broadly: what it caught is the line's reason, and is logged."""
     config = item.config
     line = SweptRun(
@@ -104,12 +106,12 @@ def _one(item: Planned, inputs: Inputs, carry_out: Callable[[Prepared], object])
         values={},
     )
     try:
-        prepared = prepare(config, inputs)
-        line = replace(line, run=join(config.model.name, prepared.run_id))
-        done = is_complete(prepared)
+        run = prepare(config, gold)
+        line = replace(line, run=join(config.model.name, run.run_id))
+        done = is_complete(run)
         if not done:
-            carry_out(prepared)
-        return replace(_finished(line, prepared.run), resumed=done)
+            carry_out(run)
+        return replace(_finished(line, run.directory), resumed=done)
     except EvaluationError as error:
         return replace(line, reason=str(error))
     except Exception as error:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Answer = tuple[int, Any]  # HTTP status, body: a document, or bytes as they are
+# HTTP status, body (a document, or bytes as they are), and headers where there are any.
+Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 
 
 @contextmanager
@@ -19,10 +20,12 @@ def chat_server(answer: Callable[[dict], Answer]) -> Iterator[tuple[str, list[di
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             received.append({"path": self.path, "key": self.headers["Authorization"], **body})
-            status, document = answer(body)
+            status, document, *headers = answer(body)
             data = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
+            for name, value in headers[0].items() if headers else ():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 

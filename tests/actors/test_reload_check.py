@@ -123,7 +123,7 @@ def test_probes_are_greedy_whatever_the_runs_sampling_is():
     backend = Watched(warm.model)
     reference = asyncio.run(Reloading(backend, warm).record(PROBES))
     assert backend.taken == [("gold", 0)]
-    assert len(reference.seen.answers) == 3 * 3  # three turns of three dialogues
+    assert len(reference.shown.answers) == 3 * 3  # three turns of three dialogues
 
 
 def test_a_variant_of_the_same_weights_needs_no_check():

@@ -75,3 +75,17 @@ def test_missing_keys_and_unknown_rubrics_are_named(tmp_path):
     file.write_text("rubrics: [no_such]\njudges: []\n")
     with pytest.raises(ConfigError, match="no_such"):
         load_judging(str(file))
+
+
+def test_a_key_of_one_judge_or_criterion_is_named_with_its_place(tmp_path):
+    with pytest.raises(ConfigError, match=r"judges\.1\.seed is 'many'; it must be int"):
+        load_judging(PRESET, ["judges.1.seed=many"])
+    with pytest.raises(ConfigError, match=r"judges\.0\.sede; did you mean judges\.0\.seed\?"):
+        load_judging(PRESET, ["judges.0.sede=1"])
+    with pytest.raises(ConfigError, match="judges is 3; it must be a list of JudgeConfig"):
+        load_judging(PRESET, ["judges=3"])
+    packaged = Path(PRESET).parent / "rubrics" / "answer_correctness.yaml"
+    file = tmp_path / "mine.yaml"
+    file.write_text(packaged.read_text().replace("least: 1", 'least: "1"'))
+    with pytest.raises(ConfigError, match=r"rubric\.criteria\.0\.least is '1'; it must be int"):
+        load_rubric(str(file))

@@ -54,6 +54,66 @@ def test_a_bad_value_is_named_by_its_key(override: str, names: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_an_unknown_key_comes_with_the_nearest_one_and_with_all_known_ones() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load("demo", ["sampling.sed=3"])
+    assert str(caught.value) == (
+        "unknown key sampling.sed; did you mean sampling.seed? "
+        "known here: max_tokens, temperature, top_p, seed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "must"),
+    [
+        ("sampling", "seed", "many", "it must be int"),
+        ("sampling", "seed", "3", "it must be int"),
+        ("sampling", "seed", True, "it must be int"),
+        ("sampling", "seed", 3.0, "it must be int"),
+        ("sampling", "seed", None, "it must be int"),
+        ("sampling", "temperature", "1e3", "it must be float"),
+        ("sampling", "temperature", False, "it must be float"),
+        ("dataset", "limit", "5", "it must be int or null"),
+        ("dataset", "uri", 3, "it must be str"),
+        ("dataset", "uri", True, "it must be str"),
+        ("dataset", "drop_faulty", "yes", "it must be bool"),
+        ("dataset", "drop_faulty", 1, "it must be bool"),
+        ("model", "engine", None, "it must be dict"),
+        ("model", "engine", [1], "it must be dict"),
+    ],
+)
+def test_no_value_is_converted_to_another_type(section, key, value, must) -> None:
+    document = yaml.safe_load(to_yaml(load("demo")))
+    document[section][key] = value
+    with pytest.raises(ConfigError) as caught:
+        from_document(document)
+    assert str(caught.value) == f"{section}.{key} is {value!r}; {must}"
+
+
+@pytest.mark.parametrize("value", ["x", [1], True, None])
+def test_an_entry_of_a_mapping_is_named_by_its_own_key(value) -> None:
+    document = yaml.safe_load(to_yaml(load("demo")))
+    document["scoring"]["weights"]["turn_accuracy"] = value
+    with pytest.raises(ConfigError, match=r"scoring\.weights\.turn_accuracy is .* must be float"):
+        from_document(document)
+    document = yaml.safe_load(to_yaml(load("demo")))
+    document["model"]["script"]["error_rate"] = value
+    with pytest.raises(ConfigError, match=r"model\.script\.error_rate is .* must be float"):
+        from_document(document)
+
+
+def test_what_goes_to_the_engine_keeps_its_form() -> None:
+    document = yaml.safe_load(to_yaml(load("demo")))
+    document["model"]["engine"] = {"a": None, "b": [1, {"c": "2"}], "d": {"e": 1.5, "f": True}}
+    assert from_document(document).model.engine == document["model"]["engine"]
+    assert type(from_document(document).model.engine["b"]) is list
+
+
+def test_a_script_in_whole_numbers_is_the_same_run() -> None:
+    whole = load("demo", ["model.backend=scripted", "model.script.error_rate=0"])
+    assert identity(whole) == identity(load("demo", ["model.backend=scripted"]))
+
+
 def test_negative_weights_are_refused_even_if_they_sum_to_one() -> None:
     weights = ("turn_accuracy=1.3", "visual_consistency=-0.3")
     rest = ("reasoning_coherence=0.0", "hallucination_rate=0.0")

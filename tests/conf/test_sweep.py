@@ -98,12 +98,9 @@ def test_how_engines_are_used_must_be_said(tmp_path: Path) -> None:
         load_sweep(path)
 
 
-def test_one_engine_for_all_and_engines_side_by_side_exclude_each_other() -> None:
-    assert load_sweep("nightly", ["sweep.engines=reloaded"]).sweep.parallel == 1
-    with pytest.raises(
-        ConfigError, match=r"sweep\.engines=reloaded .* sweep\.parallel to 1 \(it is 2\)"
-    ):
-        load_sweep("nightly", ["sweep.engines=reloaded", "sweep.parallel=2"])
+def test_reloaded_engines_may_be_used_beside_runs_that_go_side_by_side():
+    section = load_sweep("nightly", ["sweep.engines=reloaded", "sweep.parallel=2"]).sweep
+    assert (section.engines, section.parallel) == ("reloaded", 2)
 
 
 def test_a_sweep_without_variants_is_named(tmp_path: Path) -> None:

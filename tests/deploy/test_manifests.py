@@ -1,6 +1,7 @@
 """cluster.yaml and the RayJob: accepted by Ray's own launcher, and what its schema does not say."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ LOCK = dict(
     for line in (ROOT / "requirements/gpu.lock").read_text().split()
     if "==" in line
 )
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +116,7 @@ def test_pods_get_what_they_ask_for_so_that_ray_sees_the_same(job):
     for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
         for container in group["template"]["spec"]["containers"]:
             assert container["resources"]["requests"] == container["resources"]["limits"]
-            assert container["image"].endswith(":0.1.0")
+            assert container["image"].endswith(f":{VERSION}")
 
 
 def test_the_jobs_engines_fit_its_gpu_pods(job):
@@ -130,6 +132,13 @@ def test_the_jobs_engines_fit_its_gpu_pods(job):
 def test_no_credentials(name):
     text = (ROOT / name).read_text()
     assert not re.search(r"AKIA|ASIA|aws_secret|secret_?access|password|token|\.pem", text, re.I)
+
+
+def test_every_file_that_names_a_release_names_this_one():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == VERSION
+    assert f"## {VERSION} ({citation['date-released']})" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"imcbench:{VERSION}" in (ROOT / "deploy/Dockerfile").read_text()
 
 
 def test_the_table_of_sizes_in_the_docs_is_what_the_model_computes():

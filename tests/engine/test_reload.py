@@ -73,13 +73,14 @@ def swept(config: SweepConfig) -> Swept:
 
 
 def _engines() -> int:
-    return sum("DialogueActor" in actor["ActorClassName"] for actor in actors().values())
+    names = ("DialogueActor", "ReloadingActor")
+    return sum(any(n in actor["ActorClassName"] for n in names) for actor in actors().values())
 
 
 def test_a_sweep_that_reloads_gives_what_an_engine_each_gives(phantom, tmp_path):
     each, shared = (
-        swept(sweep_of(phantom, tmp_path / engines, engines))
-        for engines in ("per_checkpoint", "reloaded")
+        swept(sweep_of(phantom, tmp_path / engines, engines, f"sweep.parallel={parallel}"))
+        for engines, parallel in (("per_checkpoint", 1), ("reloaded", 2))
     )
     assert (each.engines, shared.engines) == (3, 2)
     assert [row.status for row in shared.rows] == ["complete"] * 3

@@ -154,7 +154,7 @@ def test_learner_agrees_with_the_models_own_forward_pass(processor, encoder, dia
         expected.append(out[:-1][learnt])
         wanted.append(ids[0, 1:][learnt])
     use_plain_attention(model)
-    said, gold, _ = learner(model, encoder).said(batch)
+    said, gold, _ = learner(model, encoder).predict(batch)
     assert torch.equal(said, torch.cat(expected))
     assert torch.equal(gold, torch.cat(wanted))
 

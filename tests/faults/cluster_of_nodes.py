@@ -36,7 +36,7 @@ def main() -> None:
             return
         workers = [nodes.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(2)]
         ray.init(address=nodes.address, log_to_driver=False)
-        turns = prepare(config).run.turns
+        turns = prepare(config).directory.turns
         with ThreadPoolExecutor(1) as beside:  # nodes can be added in the main thread alone
             run = beside.submit(evaluate, config)
             _kill_one(nodes, workers, turns)

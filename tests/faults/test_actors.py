@@ -92,7 +92,7 @@ def test_an_actor_that_never_starts_ends_the_run(scripted, tmp_path):
 def test_killed_actor_processes_lose_nothing(scripted, nothing_lost):
     """SIGKILL twice, as the kernel does when memory is short."""
     config = scripted(*SMALL, "model.script.delay_s=0.05")
-    turns = prepare(config).run.turns
+    turns = prepare(config).directory.turns
     killed: list[int] = []
     killer = threading.Thread(target=_kill_after_each_file, args=(turns, killed))
     killer.start()

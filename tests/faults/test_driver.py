@@ -45,7 +45,7 @@ def test_a_driver_killed_twenty_times_loses_and_doubles_no_row(
     scripted, counting, tmp_path, answered, nothing_lost
 ):
     config = scripted(*SLOWLY, *counting.overrides)
-    run = prepare(config).run
+    run = prepare(config).directory
     path = tmp_path / "config.yaml"
     path.write_text(to_yaml(config))
     # Children of a server that has imported everything: most of a short life is not spent on that.
@@ -107,7 +107,7 @@ def test_a_full_disk_is_one_sentence_and_the_run_resumes(
         )
         path = tmp_path / "config.yaml"
         path.write_text(to_yaml(config))
-        run = prepare(config).run
+        run = prepare(config).directory
         ballast = disk / "ballast"
         ballast.write_bytes(bytes(shutil.disk_usage(disk).free - room))
         assert main(["run", "--config", str(path)]) == 4

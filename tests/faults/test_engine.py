@@ -38,7 +38,7 @@ def test_a_killed_engine_is_replaced_and_loses_nothing(phantom, tmp_path):
         ],
     )
     killed: list[int] = []
-    killer = threading.Thread(target=_kill_engine, args=(prepare(config).run.turns, killed))
+    killer = threading.Thread(target=_kill_engine, args=(prepare(config).directory.turns, killed))
     killer.start()
     run = evaluate(config)
     killer.join()

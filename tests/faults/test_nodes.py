@@ -43,7 +43,7 @@ def test_a_worker_node_dies_and_a_new_one_takes_its_work(
 ):
     # Slow enough that the one actor left cannot do it all before the new node has started one.
     config = scripted(*SLOWLY, *counting.overrides, "model.script.delay_s=1.0", "compute.actors=2")
-    run = prepare(config).run
+    run = prepare(config).directory
     printed = on_nodes(config, "kill", tmp_path)
     told = dict(re.findall(r"^(killed|joined|answered) (?:on )?(.+)$", printed, re.MULTILINE))
     assert told["killed"] != told["joined"]
@@ -54,4 +54,4 @@ def test_a_worker_node_dies_and_a_new_one_takes_its_work(
 def test_a_full_object_store_loses_nothing(scripted, tmp_path, nothing_lost):
     config = scripted(*SLOWLY, "model.script.delay_s=0")
     on_nodes(config, "fill", tmp_path)
-    nothing_lost(prepare(config).run, "object store full (70 of 80 MB pinned)")
+    nothing_lost(prepare(config).directory, "object store full (70 of 80 MB pinned)")

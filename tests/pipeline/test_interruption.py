@@ -32,7 +32,7 @@ def test_an_interrupted_run_resumes_where_it_was(
     number, code, scripted, answered, phantom, tmp_path
 ):
     config = scripted(*SLOWLY)
-    run = prepare(config).run
+    run = prepare(config).directory
     path = tmp_path / "config.yaml"
     path.write_text(to_yaml(config))
     process = subprocess.Popen(

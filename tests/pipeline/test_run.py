@@ -11,7 +11,7 @@ from actors.schema import TURN_SCHEMA
 from actors.storage.files import list_files, read_json, read_parquet
 from conf.errors import BadInput, ConfigError, InfrastructureError
 from pipeline.dataset.open import open_dataset
-from pipeline.generate.generate import finished_dialogues
+from pipeline.generate.run_pass import finished_dialogues
 from pipeline.run import evaluate
 from pipeline.runs.prepare import prepare
 from tests.pipeline.finished_runs import assert_one_row_per_turn, summary_rows, turn_rows, value
@@ -94,7 +94,7 @@ def test_another_number_of_actors_resumes_the_same_run(scripted):
 
 
 def test_other_sampling_is_another_run(scripted):
-    assert prepare(scripted()).run != prepare(scripted("sampling.seed=1")).run
+    assert prepare(scripted()).run_id != prepare(scripted("sampling.seed=1")).run_id
 
 
 def test_a_faulty_dataset_is_refused_unless_told_to_drop(scripted, phantom, tmp_path):
@@ -111,7 +111,7 @@ def test_a_faulty_dataset_is_refused_unless_told_to_drop(scripted, phantom, tmp_
         prepare(scripted(f"dataset.uri={copy}"))
     prepared = prepare(scripted(f"dataset.uri={copy}", "dataset.drop_faulty=true"))
     assert prepared.dialogues.num_rows == len(rows) - 1
-    assert read_json(prepared.run.manifest)["dataset"]["dropped"] == [rows[0]["dialogue_id"]]
+    assert read_json(prepared.directory.manifest)["dataset"]["dropped"] == [rows[0]["dialogue_id"]]
 
 
 def test_an_actor_that_cannot_start_is_told_in_one_sentence(scripted, tmp_path):

@@ -143,7 +143,7 @@ def test_scoring_again_replaces_scores_of_an_earlier_cut(answered, phantom, tmp_
 def test_any_sharding_and_order_gives_the_same_summary(seed, answered, dataset, tmp_path):
     """Through Parquet: dialogues cut into random units, score rows shuffled into random files."""
     rng = random.Random(seed)
-    gold = Gold(dialogues=dataset.dialogues(), lexicon=dataset.lexicon)
+    gold = Gold(dataset=dataset, dialogues=dataset.dialogues())
     split(turn_rows(answered), tmp_path / "turns", parts=rng.randint(1, 7), seed=seed)
     units = plan_units(str(tmp_path / "turns"), gold.dialogues)
     table = pa.concat_tables(score_unit(unit, gold, "norm1000") for unit in units)

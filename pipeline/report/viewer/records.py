@@ -45,7 +45,7 @@ def dialogue_record(
             | {"others": [_other(label, by[t.turn.turn], text) for label, by in matched.items()]}
             for t in reading.turns
         ],
-        "why": list(explain_measures(reading, lexicon)),
+        "why": list(explain_measures(reading)),
     }
 
 

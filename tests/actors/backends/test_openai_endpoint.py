@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import socket
+import time
 from dataclasses import replace
 
 import pytest
@@ -130,6 +131,38 @@ def test_a_busy_server_is_asked_again_and_a_refusing_one_is_not():
     with chat_server(lambda body: (400, {})) as (url, received), pytest.raises(TurnFailed):
         ask(url, retries=2)
     assert len(received) == 1
+
+
+def test_a_server_that_says_when_to_come_back_is_waited_for():
+    arrived = []
+
+    def answer(body):
+        arrived.append(time.monotonic())
+        return (429, {}, {"Retry-After": "2"}) if len(arrived) == 1 else completion("3")
+
+    with chat_server(answer) as (url, _received):
+        assert ask(url, retries=1).text == "3"
+    assert arrived[1] - arrived[0] >= 2.0  # the SDK's own first wait is at most 0.5 s
+
+
+def test_no_key_is_sent_but_the_one_that_is_named(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "somebody else's")
+    with chat_server(lambda body: completion("3")) as (url, received):
+        ask(url)
+        ask(url, api_key_env="NOT_SET")
+    assert [sent["key"] for sent in received] == [None, None]
+
+
+def test_a_server_that_is_too_slow_fails_the_request():
+    def answer(body):
+        time.sleep(0.5)
+        return completion("3")
+
+    with (
+        chat_server(answer) as (url, _received),
+        pytest.raises(TurnFailed, match=r"no answer within 0\.1 s"),
+    ):
+        ask(url, timeout_s=0.1)
 
 
 def closed_port():

@@ -2,11 +2,16 @@
 
 import pytest
 
+from actors.boxes.dialects import DIALECTS
 from actors.boxes.write import format_box, instruction
 from conf.schema import BOX_DIALECTS
 
 BOX = (100.0, 50.0, 300.0, 150.0)
 SIZE = (400, 200)
+
+
+def test_a_configuration_may_declare_exactly_the_dialects_that_have_an_entry():
+    assert tuple(DIALECTS) == BOX_DIALECTS
 
 
 @pytest.mark.parametrize("dialect", BOX_DIALECTS)

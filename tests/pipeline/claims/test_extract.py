@@ -99,34 +99,35 @@ def test_a_span_covers_the_mention_and_an_implied_claim_has_none():
 
 
 @pytest.mark.parametrize(
-    ("text", "grade", "certainty", "present"),
+    ("text", "certainty", "present"),
     [
-        ("A nodule.", "definite", "certain", True),
-        ("Probably a nodule.", "probable", "certain", True),
-        ("Possibly a nodule.", "possible", "uncertain", True),
-        ("Possibly no nodule.", "possible", "uncertain", False),
-        ("A nodule is unlikely.", "definite", "certain", False),
+        ("A nodule.", "certain", True),
+        ("Probably a nodule.", "certain", True),
+        ("Possibly a nodule.", "uncertain", True),
+        ("Possibly no nodule.", "uncertain", False),
+        ("A nodule is unlikely.", "certain", False),
     ],
 )
-def test_only_what_is_merely_possible_is_no_claim(text, grade, certainty, present):
+def test_only_what_is_merely_possible_is_no_claim(text, certainty, present):
     found = only(text)
-    assert (found.grade, found.certainty, found.claim.present) == (grade, certainty, present)
+    assert (found.certainty, found.claim.present) == (certainty, present)
 
 
 @pytest.mark.parametrize(
-    ("text", "asks", "kind"),
+    ("text", "asks", "concept", "change"),
     [
-        ("A nodule.", None, "finding"),
-        ("Pneumonia.", None, "diagnosis"),
-        ("It looks malignant.", None, "attribute"),
-        ("In the left lung.", "nodule", "site"),
-        ("Unchanged.", "nodule", "change"),
-        ("Unchanged.", None, "change"),
-        ("Yes.", "pneumonia", "diagnosis"),
+        ("A nodule.", None, "nodule", None),
+        ("Pneumonia.", None, "pneumonia", None),
+        ("It looks malignant.", None, "malignant", None),
+        ("In the left lung.", "nodule", "left_lung", None),
+        ("Unchanged.", "nodule", "nodule", "stable"),
+        ("Unchanged.", None, "stable", None),
+        ("Yes.", "pneumonia", "pneumonia", None),
     ],
 )
-def test_the_kind_tells_what_a_claim_is_about(text, asks, kind):
-    assert only(text, asks).kind == kind
+def test_a_claim_is_about_what_is_named_else_about_what_is_asked(text, asks, concept, change):
+    claim = only(text, asks).claim
+    assert (claim.concept, claim.change) == (concept, change)
 
 
 @pytest.mark.parametrize(

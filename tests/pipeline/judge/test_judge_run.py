@@ -16,7 +16,6 @@ from actors.storage.files import list_files, read_json, read_parquet
 from conf.judge import load_rubric
 from conf.load import load
 from pipeline import cli
-from pipeline.dataset.open import Gold
 from pipeline.judge.items import items
 from pipeline.judge.judgements import read_judgements
 from pipeline.run import evaluate, summarise
@@ -105,7 +104,7 @@ def test_a_jury_writes_its_own_rows_and_leaves_the_rules_alone(run, tmp_path, ca
     assert "Krippendorff" in capsys.readouterr().out
 
     opened = open_run(run.root)
-    gold = Gold(dialogues=opened.dialogues, lexicon=opened.dataset.lexicon)
+    gold = opened.gold
     score(gold, run.turns, run.root, "norm1000")
     summarise(run, opened.config.scoring)
     assert read_parquet(run.summary).equals(after), "scoring by the rules again keeps judges' rows"

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.judge.calibration import Calibration
 from pipeline.judge.items import Item
-from pipeline.judge.scores import Verdict, dialogue_scores
+from pipeline.judge.scores import JudgeVerdict, dialogue_scores
 from tests.pipeline.judge.rubrics import TURNS
 
 
@@ -13,11 +13,11 @@ def item(turn, prompt="put"):
 
 
 def graded(safety, care=1):
-    return Verdict({"safety": safety, "care": care}, None)
+    return JudgeVerdict({"safety": safety, "care": care}, None)
 
 
 def failed(reason):
-    return Verdict({}, reason)
+    return JudgeVerdict({}, reason)
 
 
 def rows(items, verdicts, maps=None):

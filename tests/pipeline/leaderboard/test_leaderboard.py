@@ -9,6 +9,8 @@ from pipeline.cli import main
 from pipeline.leaderboard.catalog import CATALOG_SCHEMA, enter, read_catalog
 from pipeline.leaderboard.leaderboard import boards, leaderboard_document, leaderboard_markdown
 from pipeline.leaderboard.published import NOTE, PUBLISHED
+from pipeline.runs.directory import RunDirectory
+from pipeline.runs.manifest import read_manifest
 from pipeline.tables.schemas import SUMMARY_SCHEMA
 from tests.pipeline.sweeps import copy_of, run_folder
 
@@ -36,7 +38,7 @@ def test_entering_a_run_again_leaves_one_entry(swept, tmp_path):
     before = read_catalog(str(output))
     run = run_folder(output, "final")
     summary = read_parquet(str(run / "summary.parquet"))
-    enter(str(output), read_json(str(run / "manifest.json")), summary)
+    enter(str(output), read_manifest(RunDirectory(str(run))), summary)
     assert read_catalog(str(output)).equals(before)
 
 

@@ -1,7 +1,7 @@
 """A dialogue told to a person."""
 
 from pipeline.metrics.explain import explain
-from tests.pipeline.metrics.cases import LEXICON, claim, dialogue, finding, read, region, turn
+from tests.pipeline.metrics.cases import claim, dialogue, finding, read, region, turn
 
 CASE = dialogue(
     turn(
@@ -25,7 +25,7 @@ def test_every_answer_claim_box_and_measure_is_told():
         1: "<think>hm</think>Yes, a nodule in the right lung. [100, 100, 300, 300]",
         2: "(B) No nodule. A fracture cannot be excluded. [100, 200, 300, 300]",
     }
-    assert explain(read(CASE, texts), LEXICON).splitlines() == [
+    assert explain(read(CASE, texts)).splitlines() == [
         "d1: radiology, xray, boxes read as norm1000",
         "",
         "turn 1 (boolean, finding)",
@@ -70,7 +70,7 @@ def test_every_answer_claim_box_and_measure_is_told():
 
 def test_what_is_undefined_says_why():
     case = dialogue(turn(1, "boolean", "yes", asks="nodule"))
-    told = explain(read(case, {1: "Hm."}), LEXICON)
+    told = explain(read(case, {1: "Hm."}))
     assert "visual_consistency: unscored, no referent comes up twice with a region" in told
     assert "reasoning_coherence: unscored, no diagnosis turn" in told
     assert "hallucination_rate: unscored, no checkable claim" in told
@@ -79,6 +79,6 @@ def test_what_is_undefined_says_why():
 
 def test_region_that_no_declared_dialect_can_give_is_told():
     case = dialogue(turn(1, "region", region_id="a"), regions=[region("a", site=None)])
-    told = explain(read(case, {1: "Here."}, "none"), LEXICON)
+    told = explain(read(case, {1: "Here."}, "none"))
     assert "cannot be found by declaration" in told
     assert "score     not scored" in told

@@ -4,7 +4,6 @@ import pytest
 
 from pipeline.metrics.reasoning_coherence import coherence
 from tests.pipeline.metrics.cases import (
-    LEXICON,
     claim,
     dialogue,
     finding,
@@ -51,7 +50,7 @@ GOLD = {
 
 
 def parts(texts, case=STEPS):
-    return coherence(read(case, texts), LEXICON)
+    return coherence(read(case, texts))
 
 
 def test_gold_line_scores_one():

@@ -171,9 +171,7 @@ def test_reasoning_is_counted_and_not_judged():
 
 def test_reading_is_scored_as_the_dialogue_is():
     reading = read(CASE, GOLD)
-    assert score_reading(reading, LEXICON) == score_dialogue(
-        CASE, responses(GOLD), LEXICON, "norm1000"
-    )
+    assert score_reading(reading) == score_dialogue(CASE, responses(GOLD), LEXICON, "norm1000")
 
 
 def test_order_in_which_turns_and_responses_come_changes_nothing():

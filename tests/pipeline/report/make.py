@@ -14,9 +14,8 @@ from actors.gold import gold_text
 from actors.schema import DIALOGUE_SCHEMA, TURN_SCHEMA, Dialogue, Turn
 from actors.storage.files import join, read_parquet, write_bytes, write_json, write_parquet
 from conf.load import load
-from pipeline.dataset.open import Gold
 from pipeline.phantom.build import dataset_document, write_part
-from pipeline.phantom.catalogue.concepts import lexicon_document
+from pipeline.phantom.catalogue.modalities import lexicon_document
 from pipeline.run import summarise
 from pipeline.runs.prepare import prepare
 from pipeline.score import plan_units, score_unit
@@ -81,13 +80,13 @@ def make_run(dataset: str, output: Path, name: str, answer: Answer) -> str:
             text = answer(dialogue, turn)
             rows.append(_turn_row(prepared.run_id, name, dialogue, turn, text))
     turns = pa.Table.from_pylist(rows, schema=TURN_SCHEMA)
-    write_parquet(join(prepared.run.turns, "part-0.parquet"), turns)
-    gold = Gold(dialogues=prepared.dialogues, lexicon=prepared.dataset.lexicon)
-    for unit in plan_units(prepared.run.turns, prepared.dialogues):
+    write_parquet(join(prepared.directory.turns, "part-0.parquet"), turns)
+    gold = prepared.gold
+    for unit in plan_units(prepared.directory.turns, prepared.dialogues):
         scored = score_unit(unit, gold, config.model.box_dialect)
-        write_parquet(join(prepared.run.scores, f"{unit.name}.parquet"), scored)
-    summarise(prepared.run, replace(config.scoring))
-    return prepared.run.root
+        write_parquet(join(prepared.directory.scores, f"{unit.name}.parquet"), scored)
+    summarise(prepared.directory, replace(config.scoring))
+    return prepared.directory.root
 
 
 def _turn_row(

@@ -7,8 +7,8 @@ import pytest
 from actors.storage.files import list_files, remove
 from conf.load import to_yaml
 from pipeline.cli import main
-from pipeline.runs.dry_run import outlook, outlook_text
-from pipeline.run import generate_turns
+from pipeline.generate.generate import generate
+from pipeline.runs.dry_run import dry_run_text, look_ahead
 from pipeline.runs.prepare import prepare
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -19,35 +19,35 @@ def files(folder: Path) -> dict[Path, bytes]:
 
 
 def test_a_dry_run_writes_nothing(scripted, tmp_path):
-    seen = outlook(prepare(scripted(), dry=True))
+    ahead = look_ahead(prepare(scripted(), dry=True))
     assert files(tmp_path) == {}
-    assert (seen.dialogues, seen.todo_dialogues) == (40, 40)
-    assert seen.problem is None
-    assert "engines        1 x (2 CPU, 0 GPU): can start" in outlook_text(seen)
+    assert (ahead.dialogues, ahead.todo_dialogues) == (40, 40)
+    assert ahead.problem is None
+    assert "engines        1 x (2 CPU, 0 GPU): can start" in dry_run_text(ahead)
 
 
 def test_a_dry_run_names_the_directory_that_the_run_will_have(scripted):
-    seen = outlook(prepare(scripted("dataset.limit=2"), dry=True))
-    assert prepare(scripted("dataset.limit=2")).run.root == seen.run
+    ahead = look_ahead(prepare(scripted("dataset.limit=2"), dry=True))
+    assert prepare(scripted("dataset.limit=2")).directory.root == ahead.run
 
 
 def test_a_dry_run_counts_what_is_left_and_keeps_broken_files(scripted, tmp_path):
     config = scripted("compute.dialogues_per_task=1", "dataset.limit=5")
     prepared = prepare(config)
-    generate_turns(prepared)
-    run = prepared.run
-    whole = outlook(prepare(config, dry=True))
+    generate(prepared)
+    run = prepared.directory
+    whole = look_ahead(prepare(config, dry=True))
     assert (whole.dialogues, whole.todo_dialogues, whole.todo_turns) == (5, 0, 0)
     lost, *_ = list_files(run.turns, ".parquet")
     remove(lost)
     cut = Path(run.turns) / "cut.parquet"
     cut.write_bytes(b"PAR1")
     before = files(tmp_path)
-    seen = outlook(prepare(config, dry=True))
+    ahead = look_ahead(prepare(config, dry=True))
     assert files(tmp_path) == before
-    assert seen.broken == 1
-    assert seen.todo_dialogues > 0
-    assert seen.todo_turns >= seen.todo_dialogues
+    assert ahead.broken == 1
+    assert ahead.todo_dialogues > 0
+    assert ahead.todo_turns >= ahead.todo_dialogues
 
 
 def test_a_dry_run_fails_with_what_the_cluster_cannot_hold(scripted, tmp_path, capsys):

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actors.storage.files import write_json
 from conf.errors import BadInput
 from pipeline.cli import main
-from pipeline.runs.estimate import Engines, Speed, engines_of, estimate, speed_of
+from pipeline.cluster.resources import ActorResources
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.estimate import Engines, Speed, engines_of, estimate, speed_of
+from pipeline.runs.manifest import Pass, write_manifest
+from tests.pipeline.manifests import small_manifest
 from tests.pipeline.turn_files import write_turns
 
 ONE_GPU = Engines(gpus=1, dialogues_per_task=1, tasks_per_actor=10)
@@ -87,11 +89,16 @@ def finished_run(folder, *, gpus: float, actors: int = 2) -> RunDirectory:
     begun = datetime(2026, 1, 1, tzinfo=UTC)
     first = begun + timedelta(seconds=50)
     write_turns(run, [(f"d{n}", first + timedelta(seconds=n / 10), 0.1) for n in range(200)])
-    engines = {"actors": actors, "gpus": gpus, "cpus": 1.0}
-    finished = (begun + timedelta(seconds=70)).isoformat(timespec="seconds")
-    write_json(
-        run.manifest, {"passes": [{"finished": finished, "seconds": 70.0, "engines": engines}]}
+    only = Pass(
+        finished=(begun + timedelta(seconds=70)).isoformat(timespec="seconds"),
+        dialogues=200,
+        turns=200,
+        failed=0,
+        tokens=0,
+        seconds=70.0,
+        engines=ActorResources(cpus=1.0, gpus=gpus, actors=actors),
     )
+    write_manifest(run, small_manifest(passes=(only,)))
     return run
 
 

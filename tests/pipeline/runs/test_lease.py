@@ -10,8 +10,8 @@ import pytest
 
 from actors.storage.files import exists, join, read_json, write_json
 from conf.errors import InfrastructureError
-from pipeline.runs.lease_owner import LeaseOwner
 from pipeline.runs.lease import LeaseTiming, hold
+from pipeline.runs.lease_owner import LeaseOwner
 
 QUICK = LeaseTiming(expires_s=1.0, renew_s=0.1)
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from actors.storage.files import write_json
 from conf.errors import BadInput
 from pipeline.cli import main
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.manifest import Counts, write_manifest
 from pipeline.runs.status import SILENT_S, status, status_text
 from pipeline.runs.turn_log import read_turn_log
+from tests.pipeline.manifests import small_manifest
 from tests.pipeline.turn_files import write_turns
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,10 +24,8 @@ def seconds(value: float) -> datetime:
 
 def begun(folder: Path, *, turns: int | None = 1000) -> RunDirectory:
     run = RunDirectory(str(folder))
-    manifest = {"run_id": "r", "status": "started", "model": {"name": "m"}}
-    if turns is not None:
-        manifest["asked"] = {"dialogues": turns, "turns": turns}
-    write_json(run.manifest, manifest)
+    asked = None if turns is None else Counts(dialogues=turns, turns=turns)
+    write_manifest(run, small_manifest(asked=asked))
     return run
 
 

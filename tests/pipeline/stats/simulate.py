@@ -1,12 +1,23 @@
 """Clustered dialogues with a known truth, as the frames that the statistics take in."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.stats.table import Floats, Ints
 
 
-def clustered_turns(rng, n_clusters, truth=0.6, rho=0.3, mean_dialogues=4.0):
+def clustered_turns(
+    rng: Generator,
+    n_clusters: int,
+    truth: float = 0.6,
+    rho: float = 0.3,
+    mean_dialogues: float = 4.0,
+) -> tuple[Ints, Floats, Floats]:
     """Numerators and denominators per dialogue, with the cluster of each.
 
     A cluster's rate is Beta with mean ``truth`` and intra-cluster correlation ``rho`` between turns
@@ -22,7 +33,13 @@ def clustered_turns(rng, n_clusters, truth=0.6, rho=0.3, mean_dialogues=4.0):
     return cluster, right.astype(float), turns.astype(float)
 
 
-def sums_frame(cluster, numerator, denominator, metric="turn_accuracy", group=("overall", "all")):
+def sums_frame(
+    cluster: Iterable[int],
+    numerator: ArrayLike,
+    denominator: ArrayLike,
+    metric: str = "turn_accuracy",
+    group: tuple[str, str] = ("overall", "all"),
+) -> pd.DataFrame:
     """The long frame of sums with one row per entry."""
     return pd.DataFrame(
         {
@@ -41,13 +58,15 @@ class World:
     """Dialogues that every simulated run answers: their clusters and how hard they are."""
 
     dialogues: pd.DataFrame  # dialogue_id, patient_id, specialty
-    hardness: np.ndarray  # on the logit scale, shared by all runs
-    turns: np.ndarray
-    pairs: np.ndarray
-    concludes: np.ndarray
+    hardness: Floats  # on the logit scale, shared by all runs
+    turns: Ints
+    pairs: Ints
+    concludes: NDArray[np.bool_]
 
 
-def world(rng, n_dialogues, dialogues_per_patient=1.4, specialties=6):
+def world(
+    rng: Generator, n_dialogues: int, dialogues_per_patient: float = 1.4, specialties: int = 6
+) -> World:
     """Draw dialogues; a patient's dialogues share a specialty and part of their hardness."""
     n_patients = max(1, round(n_dialogues / dialogues_per_patient))
     patient = np.sort(rng.integers(0, n_patients, n_dialogues))
@@ -67,7 +86,12 @@ def world(rng, n_dialogues, dialogues_per_patient=1.4, specialties=6):
     )
 
 
-def run_scores(rng, here, skill=0.0, specialty_skill=None):
+def run_scores(
+    rng: Generator,
+    here: World,
+    skill: float = 0.0,
+    specialty_skill: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
     """Score one run of a model: ``skill`` shifts the logit of every good outcome.
 
     Each run has effects of its own per patient, so that errors cluster within a run too, and

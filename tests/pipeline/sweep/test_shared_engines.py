@@ -9,10 +9,11 @@ from ray._private.state import actors
 
 from actors.storage.files import list_files, read_json, read_parquet, write_json, write_parquet
 from conf.sweep import load_sweep, plan
-from pipeline.dataset.load import read_inputs
+from pipeline.dataset.load import load_gold
 from pipeline.run import carry_out
 from pipeline.runs.manifest import software
-from pipeline.runs.prepare import Prepared, is_complete, prepare
+from pipeline.runs.prepare import is_complete, prepare
+from pipeline.runs.run import Run
 from pipeline.sweep.shared_engines import candidates, generate_group, groups
 from tests.actors.small_checkpoints import write_checkpoint
 from tests.pipeline.finished_runs import assert_one_row_per_turn, summary_rows, turn_rows
@@ -27,7 +28,7 @@ ONE = ("compute.actors=1", "compute.tasks_per_actor=4")
 
 
 @pytest.fixture
-def three(scripted) -> list[Prepared]:
+def three(scripted) -> list[Run]:
     """Three of different weights."""
     return [
         prepare(scripted(*ONE, *changes))
@@ -40,11 +41,11 @@ def three(scripted) -> list[Prepared]:
 
 
 def engines_started() -> int:
-    return sum("DialogueActor" in actor["ActorClassName"] for actor in actors().values())
+    return sum("ReloadingActor" in actor["ActorClassName"] for actor in actors().values())
 
 
-def said(run: Prepared) -> list[tuple]:
-    rows = turn_rows(run.run).to_pylist()
+def said(run: Run) -> list[tuple]:
+    rows = turn_rows(run.directory).to_pylist()
     return sorted(tuple(row[name] for name in SAID) for row in rows)
 
 
@@ -54,8 +55,8 @@ def test_a_group_gives_the_rows_and_summaries_of_single_runs_with_two_engines(
     before = engines_started()
     assert generate_group(three)
     for run in three:
-        assert_one_row_per_turn(run.run, phantom)
-        (noted,) = read_json(run.run.manifest)["passes"]
+        assert_one_row_per_turn(run.directory, phantom)
+        (noted,) = read_json(run.directory.manifest)["passes"]
         assert noted["dialogues"] == run.dialogues.num_rows
         assert noted.get("engines_shared_by") == (None if run is three[0] else 2)
         carry_out(run)
@@ -71,25 +72,25 @@ def test_a_group_gives_the_rows_and_summaries_of_single_runs_with_two_engines(
         )  # fmt: skip
         carry_out(alone)
         assert said(alone) == said(run)
-        assert summary_rows(alone.run) == summary_rows(run.run)
-        assert "engines_shared_by" not in read_json(alone.run.manifest)["passes"][0]
+        assert summary_rows(alone.directory) == summary_rows(run.directory)
+        assert "engines_shared_by" not in read_json(alone.directory.manifest)["passes"][0]
 
 
 def test_a_group_resumes_and_does_only_what_is_missing(three, phantom):
     first, second, _ = three
     assert generate_group([first, second])
-    (uri, *_) = list_files(second.run.turns, ".parquet")
+    (uri, *_) = list_files(second.directory.turns, ".parquet")
     table = read_parquet(uri)
     lost = pc.unique(table["dialogue_id"])[:3]
     write_parquet(uri, table.filter(pc.invert(pc.is_in(table["dialogue_id"], value_set=lost))))
-    kept = {f: Path(f).stat().st_mtime_ns for r in three for f in list_files(r.run.turns, "")}
+    kept = {f: Path(f).stat().st_mtime_ns for r in three for f in list_files(r.directory.turns, "")}
     assert generate_group(three)
     assert {f: Path(f).stat().st_mtime_ns for f in kept} == kept
-    passes = [[p["dialogues"] for p in read_json(r.run.manifest)["passes"]] for r in three]
+    passes = [[p["dialogues"] for p in read_json(r.directory.manifest)["passes"]] for r in three]
     everything = first.dialogues.num_rows
     assert passes == [[everything], [everything, 3], [everything]]
     for run in three:
-        assert_one_row_per_turn(run.run, phantom)
+        assert_one_row_per_turn(run.directory, phantom)
 
 
 def test_a_checkpoint_that_cannot_be_loaded_takes_nothing_along_that_was_answered(
@@ -103,13 +104,13 @@ def test_a_checkpoint_that_cannot_be_loaded_takes_nothing_along_that_was_answere
     assert told.startswith("reloading the engine of bad, slow, broken, other was given up")
     assert "each run gets its own now: model.source is 'nonsense'; a scripted one is gold" in told
     assert "\n" not in told
-    assert not list_files(broken.run.turns, ".parquet")
-    kept = {f: Path(f).stat().st_mtime_ns for f in list_files(first.run.turns, ".parquet")}
+    assert not list_files(broken.directory.turns, ".parquet")
+    kept = {f: Path(f).stat().st_mtime_ns for f in list_files(first.directory.turns, ".parquet")}
     assert kept
-    assert_one_row_per_turn(before.run, phantom)
+    assert_one_row_per_turn(before.directory, phantom)
     for run in (first, last):
         carry_out(run)
-        assert_one_row_per_turn(run.run, phantom)
+        assert_one_row_per_turn(run.directory, phantom)
     assert {f: Path(f).stat().st_mtime_ns for f in kept} == kept
 
 
@@ -131,7 +132,7 @@ def planned(tmp_path: Path, phantom: Path, *overrides: str):
 
 
 def grouped(runs) -> list[list[str]]:
-    found = candidates(runs, read_inputs(runs[0].config.dataset))
+    found = candidates(runs, load_gold(runs[0].config.dataset))
     return [[run.config.model.name for run in group] for group in groups(found)]
 
 
@@ -158,8 +159,8 @@ def test_a_complete_run_is_not_in_a_group(tmp_path, phantom):
     runs = planned(tmp_path, phantom)
     done = prepare(runs[0].config)
     scored = {"imcbench": software().get("imcbench"), **asdict(runs[0].config.scoring)}
-    manifest = read_json(done.run.manifest) | {"status": "complete", "scored": scored}
-    write_json(done.run.manifest, manifest)
+    manifest = read_json(done.directory.manifest) | {"status": "complete", "scored": scored}
+    write_json(done.directory.manifest, manifest)
     assert grouped(runs) == [["b", "c", "d"]]
 
 

@@ -11,7 +11,7 @@ from actors.storage.files import join, list_files, match_folders, read_json, wri
 from conf.errors import BadInput, InfrastructureError
 from conf.sweep import plan
 from pipeline.cluster.resources import side_by_side
-from pipeline.generate.generate import finished_dialogues
+from pipeline.generate.run_pass import finished_dialogues
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.prepare import is_complete, prepare
 from pipeline.sweep.processes import RunProcesses
@@ -102,9 +102,9 @@ def test_runs_in_progress_end_in_order_with_the_sweep(scripted):
             result = pool.submit(processes.carry_out, slow)
             written = threading.Event()
             while not written.wait(0.05) and not result.done():
-                if list_files(slow.run.turns, ".parquet"):
+                if list_files(slow.directory.turns, ".parquet"):
                     written.set()
         with pytest.raises(InfrastructureError, match="interrupted; what was finished is kept"):
             result.result()
-    finished = finished_dialogues(slow.run)
+    finished = finished_dialogues(slow.directory)
     assert 0 < len(finished) < slow.dialogues.num_rows

@@ -1,0 +1,64 @@
+"""A run before anything is asked: its inputs checked, its directory named, its manifest begun.
+
+In: a configuration. Out: ``Run``.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from actors.checkpoints import weights_id
+from actors.conversation import system_prompt
+from actors.logs import bind
+from actors.storage.files import exists, write_bytes
+from conf.load import fingerprint, to_yaml
+from conf.schema import RunConfig, ScoringConfig
+from pipeline.checkpoint.check import check_checkpoint
+from pipeline.dataset.load import load_gold
+from pipeline.dataset.open import Gold
+from pipeline.runs.directory import RunDirectory
+from pipeline.runs.manifest import Manifest, read_manifest, software, write_manifest
+from pipeline.runs.run import Run
+
+
+def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -> Run:
+    """Check the model, name the run, write its configuration and manifest.
+
+    Args:
+        config: the run's.
+        gold: saves reading the dataset again where many runs share it.
+        dry: write nothing.
+
+    Raises:
+        BadInput: dataset or checkpoint cannot be used.
+    """
+    gold = gold or load_gold(config.dataset)
+    source = config.model.source
+    if config.model.backend == "vllm":
+        check_checkpoint(source)
+        weights = weights_id(source)
+    else:
+        weights = f"scripted:{source}"
+    run_id = fingerprint(
+        config,
+        dataset_id=gold.dataset.content_id,
+        weights_id=weights,
+        protocol=system_prompt(config.model.box_dialect),
+    )
+    bind(run_id=run_id)
+    directory = RunDirectory.of(config.output, config.model.name, run_id)
+    if not dry:
+        write_bytes(directory.config, to_yaml(config).encode())
+        if not exists(directory.manifest):
+            write_manifest(directory, Manifest.new(config, gold, run_id, weights))
+    return Run(run_id=run_id, config=config, gold=gold, directory=directory)
+
+
+def is_complete(run: Run) -> bool:
+    """Return whether a run was carried out and scored as this version would score it."""
+    manifest = read_manifest(run.directory)
+    return manifest.status == "complete" and manifest.scored == scored_with(run.config.scoring)
+
+
+def scored_with(scoring: ScoringConfig) -> dict[str, Any]:
+    """Return what the manifest notes of a scoring: the version of its code, and its settings."""
+    return {"imcbench": software().get("imcbench"), **asdict(scoring)}
