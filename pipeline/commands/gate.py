@@ -1,4 +1,4 @@
-"""``gate``: is a candidate worse than the baseline? For people, and for CI by its exit code."""
+"""``gate``: whether a candidate is worse than the baseline; for CI by its exit code."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -58,7 +58,7 @@ def _gate(
 
 
 def print_gate(gated: Gated) -> None:
-    """Print the table, and what to know about the runs."""
+    """Print the table and the notes on the runs."""
     print(gate_table(gated.result))
     for note in gated.notes:
         print(note)

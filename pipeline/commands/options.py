@@ -53,7 +53,7 @@ class Command(TyperCommand):
     """A subcommand whose list options take several values after one flag: ``--margin a=1 b=2``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse with one flag per value, as click knows it."""
+        """Parse with one flag per value, the form that typer knows."""
         pairs_only = {
             flag: "=" in (option.metavar or "")
             for option in self.params

@@ -1,4 +1,4 @@
-"""The regression gate: is a candidate worse than the baseline on the same dialogues?
+"""The decision of the regression gate: whether a candidate is worse on the same dialogues.
 
 In: two frames of scores and a tolerated loss per metric. Out: a ``GateResult`` with one verdict per
 metric, overall and by specialty.
@@ -65,7 +65,7 @@ class GateResult:
 
     @property
     def outcome(self) -> GateOutcome:
-        """Sum up: a pass claims that every primary comparison is shown non-inferior.
+        """The sum of all: a pass claims that every primary comparison is shown non-inferior.
 
         That claim is an intersection-union test (Berger 1982): it is wrong with probability
         ``alpha`` at most without any correction.

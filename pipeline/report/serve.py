@@ -67,7 +67,7 @@ def serve(root: str, host: str, port: int) -> None:
 
 
 def listed(root: str) -> list[ListedRun]:
-    """List the runs below a folder, latest first."""
+    """Return the runs below a folder, latest first."""
     runs = []
     for uri in sorted({u for pattern in _DEPTH for u in glob_files(root, pattern)}):
         folder = uri.rsplit("/", 1)[0]

@@ -55,7 +55,7 @@ def compare(data: RunData, other: RunData) -> Comparison:
     Raises:
         BadInput: they do not cover the same dialogues.
     """
-    margins = dict.fromkeys(METRICS, 0.0)  # no verdict is asked for, only the check of alignment
+    margins = dict.fromkeys(METRICS, 0.0)  # only the check of alignment is needed
     before, after = comparable(other.scores, data.scores, margins)
     scoring = data.scoring
     plan = Resampling(resamples=scoring.resamples, confidence=scoring.confidence, seed=_SEED)

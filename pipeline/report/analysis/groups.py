@@ -1,4 +1,4 @@
-"""Summary rows by group, with the patients behind each, and what is too few to speak of.
+"""Summary rows by group, with the patients behind each, and which groups are too small.
 
 In: summary rows and score rows. Out: ``Groups``. A group of fewer than ``SMALL`` patients gets no
 value in tables and charts; with suppression its row leaves the files too.

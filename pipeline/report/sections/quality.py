@@ -3,11 +3,9 @@
 In: an ``Analysis``. Out: sections.
 """
 
-from collections.abc import Mapping
-
 from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.analysis.effort import Effort
-from pipeline.report.analysis.flow import Flow
+from pipeline.report.analysis.flow import Measured
 from pipeline.report.blocks import Block, Bullets, Facts, Figure, Section, Table, Text, row
 from pipeline.report.charts import Mark, bar_chart
 from pipeline.report.format import count, seconds, title
@@ -18,37 +16,31 @@ from pipeline.stats.percent import NONE, percent, with_span
 def losses(analysis: Analysis) -> Section:
     """Return what was asked, answered and scored, and what was lost at each step."""
     flow = analysis.flow
+    failed = f"{count(flow.turns_failed)} failed or missing" if flow.turns_failed else "none"
+    broken = flow.dialogues_failed
+    partly = f"{count(broken)} with a failed turn" if broken else "none"
     steps = [
-        ("Turns asked", flow.turns),
-        ("Turns answered", flow.turns_answered),
-        ("Dialogues asked", flow.dialogues),
-        ("Dialogues answered whole", flow.dialogues - flow.dialogues_failed),
-        *((f"Scored: {title(m.metric).lower()}", m.scored) for m in flow.measured),
+        ("Turns asked", flow.turns, ""),
+        ("Turns answered", flow.turns_answered, failed),
+        ("Dialogues asked", flow.dialogues, ""),
+        ("Dialogues answered whole", flow.dialogues - broken, partly),
+        *((f"Scored: {title(m.metric).lower()}", m.scored, _reasons(m)) for m in flow.measured),
     ]
     drawn = steps[2:]  # dialogues; turns, several times as many, would dwarf them
-    marks = [Mark(label=n, value=v, description=f"{n}: {count(v)}") for n, v in drawn]
+    marks = [Mark(label=n, value=v, description=f"{n}: {count(v)}") for n, v, _ in drawn]
     table = Table(
         "From asked to scored",
         ("Step", "Count", "Lost before it, and why"),
-        tuple(row(n, count(v), _lost(n, flow)) for n, v in steps),
+        tuple(row(name, count(n), lost) for name, n, lost in steps),
     )
     svg = bar_chart(marks, "; ".join(m.description for m in marks), "dialogues")
-    blocks: list[Block] = [
-        Text(
-            "A failed turn counts as wrong; a dialogue is unscored where a measure has no object."
-        ),
-        Figure(svg=svg, table=table),
-    ]
-    excluded = NONE if flow.excluded is None else count(flow.excluded)
-    blocks.append(
-        Facts(
-            (
-                ("Dialogues left out for faults in the data", excluded),
-                ("Turns failed or missing", count(flow.turns_failed)),
-                ("Answers cut off at the length limit", count(flow.cut_off)),
-            )
-        )
+    facts = (
+        ("Dialogues left out for faults in the data", count(flow.excluded)),
+        ("Turns failed or missing", count(flow.turns_failed)),
+        ("Answers cut off at the length limit", count(flow.cut_off)),
     )
+    rule = "A failed turn counts as wrong; a dialogue is unscored where a measure has no object."
+    blocks: list[Block] = [Text(rule), Figure(svg=svg, table=table), Facts(facts)]
     if flow.errors:
         blocks.append(Text("Most frequent errors of failed turns:"))
         blocks.append(Bullets(tuple(f"{count(n)} × {text}" for text, n in flow.errors)))
@@ -77,25 +69,21 @@ def annotators(analysis: Analysis) -> Section:
     ceiling = analysis.ceiling
     if ceiling is None:
         return Section("annotators", "Annotator ceiling", (Text("No agreement was recorded."),))
-    items = [
+    turns = f"{count(ceiling.n_turns)}, unknown {count(ceiling.n_unknown)}"
+    least = percent(ceiling.smallest_difference)
+    facts = (
         ("An annotator against the consensus", _interval(ceiling.human_level)),
         ("One annotator against another, at least", _interval(ceiling.between_annotators)),
         ("One annotator against another, at most", _interval(ceiling.between_annotators_most)),
-        (
-            "Smallest difference beyond chance between two raters",
-            percent(ceiling.smallest_difference),
-        ),
-        (
-            "Turns with a known agreement",
-            f"{count(ceiling.n_turns)}, unknown {count(ceiling.n_unknown)}",
-        ),
-    ]
+        ("Smallest difference beyond chance between two raters", least),
+        ("Turns with a known agreement", turns),
+    )
     blocks: list[Block] = [
         Text(
             "What turn accuracy can mean where annotators disagree: above the level of an "
             "annotator against the consensus, a higher score no longer means a better reader."
         ),
-        Facts(tuple(items)),
+        Facts(facts),
     ]
     for one in analysis.comparisons:
         pair = one.differences[("overall", "all", "turn_accuracy")]
@@ -111,11 +99,9 @@ def annotators(analysis: Analysis) -> Section:
 def cost(analysis: Analysis) -> Section:
     """Return throughput, tokens, cache hits, GPU time."""
     effort = analysis.effort
-    if effort is None:
-        return Section(
-            "cost", "Throughput and cost", (Text("No turn outputs lie beside the run."),)
-        )
-    return Section("cost", "Throughput and cost", (Facts(_cost_items(effort)),))
+    absent = Text("No turn outputs lie beside the run.")
+    block = absent if effort is None else Facts(_cost_items(effort))
+    return Section("cost", "Throughput and cost", (block,))
 
 
 def _cost_items(effort: Effort) -> tuple[tuple[str, str], ...]:
@@ -140,17 +126,8 @@ def _cost_items(effort: Effort) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _lost(step: str, flow: Flow) -> str:
-    """Return what was lost before a step."""
-    if step == "Turns answered":
-        return f"{count(flow.turns_failed)} failed or missing" if flow.turns_failed else "none"
-    if step == "Dialogues answered whole":
-        lost = flow.dialogues_failed
-        return f"{count(lost)} with a failed turn" if lost else "none"
-    for one in flow.measured:
-        if step == f"Scored: {title(one.metric).lower()}":
-            return "; ".join(f"{count(n)}: {why}" for why, n in one.reasons) or "none"
-    return ""
+def _reasons(measured: Measured) -> str:
+    return "; ".join(f"{count(n)}: {reason}" for reason, n in measured.reasons) or "none"
 
 
 def _weighing_name(name: str) -> str:
@@ -166,10 +143,8 @@ def _ranks(analysis: Analysis) -> str:
     sentence = f"Under these weights the order of the runs {changed}."
     if sensitivity.first is None:
         return sentence
-    shares: Mapping[str, float] = dict(
-        zip((run.label for run in analysis.runs), sensitivity.first, strict=True)
-    )
-    winners = ", ".join(f"{label} in {percent(share)}" for label, share in shares.items())
+    shares = zip(analysis.runs, sensitivity.first, strict=True)
+    winners = ", ".join(f"{run.label} in {percent(share)}" for run, share in shares)
     return f"{sentence} Of all weights that sum to 1, drawn evenly, first is {winners}."
 
 

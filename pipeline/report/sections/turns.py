@@ -44,11 +44,7 @@ _ANSWERS = (
     "constant_no",
     "boolean_recall_yes",
     "boolean_recall_no",
-    "constant_choice_A",
-    "constant_choice_B",
-    "constant_choice_C",
-    "constant_choice_D",
-    "constant_choice_E",
+    *(f"constant_choice_{letter}" for letter in "ABCDE"),
 )
 
 

@@ -34,7 +34,7 @@ def index_document(
     ids = [one.dialogue_id for one in listed]
     facts = scores.drop_duplicates("dialogue_id").set_index("dialogue_id").loc[ids]
     names = {facet: sorted(facts[facet].unique().tolist()) for facet in _FACETS}
-    columns = {facet: _codes(facts[facet].tolist(), names[facet]) for facet in _FACETS}
+    columns = {facet: [names[facet].index(v) for v in facts[facet]] for facet in _FACETS}
     concepts = sorted({c for one in listed for c in one.hallucinated})
     at = {c: n for n, c in enumerate(concepts)}
     return {
@@ -57,11 +57,6 @@ def index_document(
             for one in comparisons
         ],
     }
-
-
-def _codes(values: list[str], names: list[str]) -> list[int]:
-    at = {name: n for n, name in enumerate(names)}
-    return [at[value] for value in values]
 
 
 def _values(scores: pd.DataFrame, metric: str, ids: list[str]) -> list[float | None]:
