@@ -11,13 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from actors.storage.files import exists, read_json, write_bytes, write_json
+from actors.storage.files import write_bytes, write_json
 from conf.schema import ScoringConfig
 from pipeline.leaderboard.published import NOTE, PUBLISHED
 from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.analysis.comparison import Comparison
 from pipeline.report.headline import HEADLINES, headline_markdown
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.manifest import Manifest, manifest_of
 from pipeline.tables.schemas import ALL
 
 _RECALLS = ("boolean_recall_yes", "boolean_recall_no")
@@ -27,13 +28,13 @@ _CHOICE = "constant_choice_"
 
 def write_report(run: RunDirectory, summary: pa.Table, scoring: ScoringConfig) -> None:
     """Write report.json and report.md beside the summary."""
-    manifest = read_json(run.manifest) if exists(run.manifest) else None
-    write_json(run.report("json"), report_document(summary.to_pylist(), scoring, manifest))
+    document = report_document(summary.to_pylist(), scoring, manifest_of(run))
+    write_json(run.report("json"), document)
     write_bytes(run.report("md"), headline_markdown(summary).encode())
 
 
 def report_document(
-    rows: list[dict[str, Any]], scoring: ScoringConfig, manifest: dict[str, Any] | None
+    rows: list[dict[str, Any]], scoring: ScoringConfig, manifest: Manifest | None
 ) -> dict[str, Any]:
     """Return the whole summary, how it was weighed, and the run's manifest, as JSON values."""
     headline = {
@@ -49,15 +50,14 @@ def report_document(
         "resamples": scoring.resamples,
         "summary": rows,
         "derived": derived_values(rows),
-        "manifest": manifest,
+        "manifest": None if manifest is None else manifest.to_json(),
     }
 
 
 def full_document(analysis: Analysis) -> dict[str, Any]:
     """Return the run's own report.json and what the page shows."""
     data = analysis.data
-    manifest = dict(data.manifest) if data.manifest is not None else None
-    document = report_document(analysis.groups.documents(), data.scoring, manifest)
+    document = report_document(analysis.groups.documents(), data.scoring, data.manifest)
     patients = [
         {"group_kind": kind, "group": group, "n_patients": n}
         for (kind, group), n in analysis.groups.patients.items()

@@ -46,9 +46,9 @@ def write_full_report(
         raise BadInput(f"{root}: fewer than {SMALL} patients in all; nothing may be shown")
     sections = _sections(analysis)
     title = f"Evaluation of {data.label}"
-    write_json(data.run.report("json"), full_document(analysis))
-    write_bytes(data.run.report("md"), markdown(title, sections).encode())
-    report = join(data.run.root, REPORT)
+    write_json(data.directory.report("json"), full_document(analysis))
+    write_bytes(data.directory.report("md"), markdown(title, sections).encode())
+    report = join(data.directory.root, REPORT)
     why = _no_viewer(data, gold, options)
     if gold is not None and not why:
         uri = dataset_uri or (data.config.dataset.uri if data.config else "")
@@ -74,8 +74,8 @@ def _page(analysis: Analysis, sections: tuple[Section, ...], why: str, options: 
     manifest = analysis.data.manifest
     subtitle = "Multi-turn medical dialogues about images"
     if manifest is not None:
-        dataset = manifest["dataset"]
-        subtitle = f"{dataset['name']} {dataset['release']}, {date(manifest['started'])}"
+        dataset = manifest.dataset
+        subtitle = f"{dataset.name} {dataset.release}, {date(manifest.started)}"
     return Page(
         title=f"Evaluation of {analysis.data.label}",
         subtitle=subtitle,

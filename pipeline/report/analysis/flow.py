@@ -57,7 +57,7 @@ def flow(data: RunData, turns: pd.DataFrame | None) -> Flow:
         if turns["finish_reason"].notna().any():
             cut_off = int((turns["finish_reason"] == "length").sum())
     return Flow(
-        excluded=None if data.manifest is None else len(data.manifest["dataset"]["dropped"]),
+        excluded=None if data.manifest is None else len(data.manifest.dataset.dropped),
         dialogues=int(scores["dialogue_id"].nunique()),
         patients=int(scores["patient_id"].nunique()),
         turns=int(failed["denominator"].sum()),

@@ -21,15 +21,15 @@ def protocol(analysis: Analysis) -> Section:
     items: list[tuple[str, str]] = [("Run directory holds", data.label)]
     if manifest is not None:
         items = [
-            ("Model", str(manifest["model"]["name"])),
-            ("Weights", str(manifest["model"]["weights"])),
-            ("Fingerprint", str(manifest["run_id"])),
-            ("Started", date(manifest["started"])),
-            ("Dataset", f"{manifest['dataset']['name']} {manifest['dataset']['release']}"),
-            ("Dataset content", str(manifest["dataset"]["content"])),
-            ("Prompt protocol", str(manifest["protocol"]["prompt"])),
-            ("System prompt", str(manifest["protocol"]["system"])),
-            ("Regions are written as", str(manifest["protocol"]["box_dialect"])),
+            ("Model", manifest.model.name),
+            ("Weights", manifest.model.weights),
+            ("Fingerprint", manifest.run_id),
+            ("Started", date(manifest.started)),
+            ("Dataset", f"{manifest.dataset.name} {manifest.dataset.release}"),
+            ("Dataset content", manifest.dataset.content),
+            ("Prompt protocol", manifest.protocol.prompt),
+            ("System prompt", manifest.protocol.system),
+            ("Regions are written as", manifest.protocol.box_dialect),
         ]
     if data.config is not None:
         s, m = data.config.sampling, data.config.model
@@ -47,7 +47,7 @@ def protocol(analysis: Analysis) -> Section:
         ("Intervals", f"{level(scoring.confidence)}, {count(scoring.resamples)} resamples")
     )
     if manifest is not None:
-        versions = ", ".join(f"{k} {v}" for k, v in manifest["software"].items())
+        versions = ", ".join(f"{k} {v}" for k, v in manifest.software.items())
         items.append(("Software", versions))
     return Section("protocol", "Protocol and versions", (Facts(tuple(items)),))
 
@@ -98,9 +98,9 @@ def _of_manifest(analysis: Analysis) -> list[Item]:
     manifest, config = analysis.data.manifest, analysis.data.config
     model = data = day = where = decoding = None
     if manifest is not None:
-        model = f"{analysis.data.label}, {manifest['model']['weights']}"
-        data = f"{manifest['dataset']['name']} {manifest['dataset']['release']}"
-        day, where = date(manifest["started"]), "under Protocol and versions"
+        model = f"{analysis.data.label}, {manifest.model.weights}"
+        data = f"{manifest.dataset.name} {manifest.dataset.release}"
+        day, where = date(manifest.started), "under Protocol and versions"
     if config is not None:
         decoding = f"temperature {config.sampling.temperature:g}, seed {config.sampling.seed}"
     return [

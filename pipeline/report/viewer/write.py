@@ -41,7 +41,7 @@ class _Source:
 
 def has_turns(data: RunData) -> bool:
     """Return whether a run directory holds turn outputs to show."""
-    return bool(list_files(data.run.turns, ".parquet"))
+    return bool(list_files(data.directory.turns, ".parquet"))
 
 
 def write_viewer(
@@ -93,9 +93,9 @@ def _readings(
 
 def _source(run: RunData) -> _Source:
     if not has_turns(run):
-        raise BadInput(f"{run.run.turns} holds no turn outputs; leave the dialogues out")
-    dialect = run.config.model.box_dialect if run.config else declared_dialect(run.run.turns)
-    answers = read_responses(list_files(run.run.turns, ".parquet"))
+        raise BadInput(f"{run.directory.turns} holds no turn outputs; leave the dialogues out")
+    dialect = run.config.model.box_dialect if run.config else declared_dialect(run.directory.turns)
+    answers = read_responses(list_files(run.directory.turns, ".parquet"))
     return _Source(label=run.label, answers=answers, dialect=dialect)
 
 
