@@ -1,7 +1,7 @@
 """Checkpoints as a worker needs them: a local folder, fetched once per machine if it is remote.
 
-In: a local folder, a fsspec URI (s3://…) or a hub id. Out: what the engine can load, and ids of
-what is in it that do not depend on where it lies.
+In: a local folder, a fsspec URI (s3://…) or a hub id. Out: a path that the engine can load, and
+ids of the content that do not depend on where it is stored.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ _UNREAD = (".md", "trainer_state.json")
 
 
 def local_folder(source: str) -> str:
-    """Return a local path for a remote source; other sources are given back as they are.
+    """Return a local path for a remote source; other sources are returned as they are.
 
     Raises:
         FileNotFoundError: the remote folder has no file.
@@ -42,7 +42,7 @@ def local_folder(source: str) -> str:
 
 
 def _fetch(source: str, target: Path) -> None:
-    """Copy a remote folder file by file; it has its name when all of it is there."""
+    """Copy a remote folder file by file; it gets its name once it is complete."""
     files = list_tree(source)
     if not files:
         raise FileNotFoundError(f"no model files at {source}")
@@ -77,8 +77,8 @@ def engine_id(source: str) -> str | None:
     """Identify all of a checkpoint but its weights' values; None where that cannot be known.
 
     Equal ids: every file that an engine reads beside the weights has the same bytes, and the
-    weights have the same names, types and shapes, which only safetensors files tell. A reload would
-    pass over a tensor that is not there, and leave the one before in its place.
+    weights have the same names, types and shapes, which only safetensors files state. A reload
+    would skip a missing tensor and keep the previous one.
 
     Raises:
         ValueError: a safetensors file is not one.

@@ -1,9 +1,9 @@
 """Conversation state of one dialogue: pure, no Ray, no engine.
 
 In: a dialogue and, turn by turn, the model's answers or failures.
-Out: the next request (what the user says now, what was said before, a seed), then ``TurnRecord``
-material through ``outcomes``. The model's own answers are fed back; a failed turn's text never is,
-but an image first shown at a failed turn is shown again at the next.
+Out: the next request (the user's message, the history, a seed). The model's own answers are fed
+back; a failed turn's text never is, but an image first shown at a failed turn is shown again at
+the next.
 """
 
 import hashlib
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from actors.boxes.write import instruction
 from actors.schema import Dialogue, Image, Turn
 
-PROMPT_VERSION = "v1"
 _SYSTEM_V1 = (
     "You are a physician who reads medical images with a colleague. "
     "Answer each question about the images shown so far. "
@@ -23,7 +22,7 @@ _SYSTEM_V1 = (
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """What the user says at one turn: images newly shown, each with its caption, then the text."""
+    """The user's message of one turn: images newly shown, each with its caption, then the text."""
 
     images: tuple[Image, ...]
     captions: tuple[str, ...]
@@ -64,7 +63,7 @@ class Conversation:
         self._system = system_prompt(box_dialect)
         self._seed = seed
         self._history: tuple[Exchange, ...] = ()
-        self._unseen: tuple[Image, ...] = ()
+        self._pending: tuple[Image, ...] = ()
         self._open: UserMessage | None = None
 
     def next_request(self) -> ChatRequest | None:
@@ -74,8 +73,8 @@ class Conversation:
         turn = next(self._turns, None)
         if turn is None:
             return None
-        self._unseen += tuple(self._dialogue.image(i) for i in turn.image_ids)
-        self._open = user_message(turn, self._unseen)
+        self._pending += tuple(self._dialogue.image(i) for i in turn.image_ids)
+        self._open = user_message(turn, self._pending)
         return ChatRequest(
             dialogue_id=self._dialogue.dialogue_id,
             turn=turn.turn,
@@ -88,7 +87,7 @@ class Conversation:
     def accept(self, answer: str) -> None:
         """Feed the model's answer to the open turn back into the history."""
         self._history += (Exchange(self._close(), answer),)
-        self._unseen = ()
+        self._pending = ()
 
     def fail(self) -> None:
         """Leave the open turn out of the history; its images stay to be shown."""
@@ -102,18 +101,18 @@ class Conversation:
 
 
 def system_prompt(box_dialect: str) -> str:
-    """State the answer protocol: the answer, then the region in the declared dialect."""
+    """Return the system prompt: the answer, then the region in the declared dialect."""
     return f"{_SYSTEM_V1} {instruction(box_dialect)}".rstrip()
 
 
 def user_message(turn: Turn, images: tuple[Image, ...]) -> UserMessage:
-    """Word one turn: captions for images not yet shown, the question, the options if any."""
+    """Write one turn: captions for images not yet shown, the question, the options if any."""
     options = "".join(f"\n{chr(65 + n)}. {text}" for n, text in enumerate(turn.choices))
     return UserMessage(images, tuple(caption(i) for i in images), turn.question + options)
 
 
 def caption(image: Image) -> str:
-    """Name an image's role and date in the words of the prompt."""
+    """Return an image's role and date as the prompt has them."""
     if image.role == "prior":
         return f"Prior image, {image.days_before} days earlier:"
     return "Current image:"

@@ -1,7 +1,7 @@
 """The expert's answer of a turn as natural text, from the turn alone.
 
 In: a ``Turn`` of any dataset. Out: text whose parsed answer is the turn's gold answer and whose
-claims are the turn's gold claims: one sentence per claim, so that no scope reaches over two.
+claims are the turn's gold claims: one sentence per claim, so that no negation reaches over two.
 ``gold_answer`` adds the region that the answer must point at, in a box dialect.
 """
 
@@ -64,7 +64,7 @@ def claim_sentences(
 
 
 def _lead(turn: Turn) -> str | None:
-    """The part that an answer parser reads, for the types that have one."""
+    """Return the part that an answer parser reads, for the types that have one."""
     if turn.answer is None:
         return None
     if turn.answer_type == "boolean":

@@ -1,4 +1,4 @@
-"""Images as an actor needs them: fetched, checked against the dataset's word, decoded to RGB.
+"""Images as an actor needs them: fetched, checked against the dataset's rows, decoded to RGB.
 
 In: ``Image`` rows and the dataset's URI. Out: ``PIL.Image`` in RGB at the stored size.
 """
@@ -23,7 +23,7 @@ class ImageFault(Exception):
 
 
 class ImageStore:
-    """Reads a dataset's images, keeping the latest decoded ones (by content) in memory."""
+    """The images of a dataset, keeping the latest decoded ones (by content) in memory."""
 
     def __init__(self, dataset_uri: str) -> None:
         self._root = dataset_uri.rstrip("/")

@@ -1,7 +1,7 @@
-"""The Ray Data UDF of a judge: what is to be judged in, the judge's replies out.
+"""The Ray Data UDF of a judge: tasks in, the judge's replies out.
 
 In: Arrow tables of JUDGE_TASK_SCHEMA. Out: Arrow tables of JUDGE_REPLY_SCHEMA, one row per task.
-Each task is put to the judge as a dialogue of one turn. What a reply means is not decided here.
+Each task is sent to the judge as a dialogue of one turn. Replies are read in ``pipeline.judge``.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ JUDGE_REPLY_SCHEMA = pa.schema(
 
 
 class JudgeActor:
-    """Holds one judge's backend for its whole life."""
+    """One judge's backend, in an actor of its own."""
 
     def __init__(self, judge: JudgeConfig, dataset_uri: str) -> None:
         self._judge = judge
@@ -53,13 +53,13 @@ class JudgeActor:
         self._shutdown = OrderlyShutdown(self._backend.close)
 
     async def __call__(self, batch: pa.Table) -> AsyncIterator[pa.Table]:
-        """Put every task of the batch at once."""
+        """Send every task of the batch at once."""
         self._shutdown.arrange()
         rows = await asyncio.gather(*(self._one(task) for task in batch.to_pylist()))
         yield pa.Table.from_pylist(rows, schema=JUDGE_REPLY_SCHEMA)
 
     async def _one(self, task: Row) -> dict[str, object]:
-        """Put one task. Catches broadly, as for a turn: what it caught goes into the row."""
+        """Send one task. Catches broadly, as for a turn: what it caught goes into the row."""
         started = time.monotonic()
         dialogue = _as_dialogue(task)
         request = ChatRequest(
@@ -98,7 +98,7 @@ def _row(task: Row, started: float, **columns: object) -> dict[str, object]:
 
 
 def _as_dialogue(task: Row) -> Dialogue:
-    """Word a task as what every backend takes: a dialogue, here of one turn and without gold."""
+    """Return a task as the dialogue that backends take, of one turn and without gold."""
     images = tuple(Image(**image) for image in task["images"] or ())
     turn = Turn(
         turn=1,

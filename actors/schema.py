@@ -63,7 +63,7 @@ class Region:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One entry of the closed-world annotation: what was assessed and whether it is there."""
+    """One entry of the closed-world annotation: what was assessed and whether it is present."""
 
     concept: str
     present: bool
@@ -75,7 +75,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
-    """A statement about one concept: affirmed (``present``) or denied, perhaps sited and dated."""
+    """A statement about one concept, affirmed or denied, perhaps with a site or a change."""
 
     concept: str
     present: bool

@@ -19,7 +19,7 @@ from conf.schema import ARTICLE_WEIGHTS, METRICS
 from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import Response
 from pipeline.metrics.score_dialogue import score_dialogue
-from pipeline.phantom.catalogue.concepts import lexicon_document
+from pipeline.phantom.catalogue.modalities import lexicon_document
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.stats.composite import OVERALL, overall_value
 
@@ -35,7 +35,7 @@ _TITLES = {
 
 
 def phantom_lexicon() -> Lexicon:
-    """The vocabulary of the phantom dataset."""
+    """Return the vocabulary of the phantom dataset."""
     return Lexicon.from_json(lexicon_document(), "lexicon.json")
 
 
@@ -53,12 +53,12 @@ def answers(backend: ScriptedBackend, dialogue: Dialogue) -> dict[int, Response]
 async def _converse(backend: ScriptedBackend, dialogue: Dialogue) -> dict[int, Response]:
     talk = Conversation(dialogue, box_dialect=backend.dialect, seed=0)
     chat = backend.open(dialogue)
-    found = {}
+    responses = {}
     while (request := talk.next_request()) is not None:
         reply = await chat.ask(request)
         talk.accept(reply.text)
-        found[request.turn] = Response(text=reply.text)
-    return found
+        responses[request.turn] = Response(text=reply.text)
+    return responses
 
 
 def values(script: str, dialogues: Iterable[Dialogue]) -> Mapping[str, float | None]:
@@ -69,9 +69,9 @@ def values(script: str, dialogues: Iterable[Dialogue]) -> Mapping[str, float | N
         for score in score_dialogue(dialogue, answers(backend, dialogue), lexicon, DIALECT):
             sums[score.metric][0] += score.numerator
             sums[score.metric][1] += score.denominator
-    found: dict[str, float | None] = {m: n / d if d else None for m, (n, d) in sums.items()}
-    found[OVERALL] = overall_value({m: found.get(m) for m in METRICS}, ARTICLE_WEIGHTS)
-    return found
+    by_metric: dict[str, float | None] = {m: n / d if d else None for m, (n, d) in sums.items()}
+    by_metric[OVERALL] = overall_value({m: by_metric.get(m) for m in METRICS}, ARTICLE_WEIGHTS)
+    return by_metric
 
 
 def main() -> None:
@@ -84,8 +84,8 @@ def main() -> None:
     print("| script | " + " | ".join(_TITLES.values()) + " |")
     print("| --- |" + " ---: |" * len(_TITLES))
     for script in SCRIPTS:
-        found = values(script, dialogues)
-        cells = [_cell(found.get(metric)) for metric in _TITLES]
+        by_metric = values(script, dialogues)
+        cells = [_cell(by_metric.get(metric)) for metric in _TITLES]
         print(f"| `{script}` | " + " | ".join(cells) + " |", flush=True)
 
 

@@ -96,7 +96,7 @@ def gold_dialogues(first: int, count: int) -> pa.Table:
 
 
 def write_turns(count: int, folder: str) -> int:
-    """Write the turn outputs of ``count`` dialogues; gives their number."""
+    """Write the turn outputs of ``count`` dialogues; returns their number."""
     turns, part = 0, 0
     rows: list[dict[str, object]] = []
     for record in _records(count):
@@ -112,7 +112,7 @@ def _records(count: int) -> Iterator[TurnRecord]:
     backend = scripted_backend("gold", ERROR_RATE)
     for index in range(count):
         dialogue = plan_dialogue(0, index).dialogue
-        said = answers(backend, dialogue)
+        responses = answers(backend, dialogue)
         for turn in dialogue.turns:
             yield TurnRecord(
                 run_id="benchmark",
@@ -122,7 +122,7 @@ def _records(count: int) -> Iterator[TurnRecord]:
                 status="ok",
                 error=None,
                 question=turn.question,
-                response=said[turn.turn].text,
+                response=responses[turn.turn].text,
             )
 
 

@@ -1,1 +1,1 @@
-"""What a run is: typed configuration, presets and fingerprints."""
+"""Typed configuration, presets and fingerprints of runs."""

@@ -5,12 +5,12 @@ EvaluationError
 ├── BadInput            exit code 2: a dataset, model, run or path that cannot be used
 ├── IncompleteRun       exit code 3: a run was not carried out to its end
 └── InfrastructureError exit code 4: the cluster, the engine or the storage failed
-    └── StorageDown     storage could not be reached for longer than calls are tried again
+    └── StorageDown     storage could not be reached for longer than calls are retried
 """
 
 
 class EvaluationError(Exception):
-    """Base of what a user can be told in one sentence."""
+    """Base of the errors that a user gets as one sentence."""
 
     exit_code = 1
 
@@ -22,22 +22,22 @@ class ConfigError(EvaluationError, ValueError):
 
 
 class BadInput(EvaluationError):
-    """Input that names what is wrong and where; nothing was changed."""
+    """Input cannot be used; the message names what is wrong and where, nothing was changed."""
 
     exit_code = 2
 
 
 class IncompleteRun(EvaluationError):
-    """A run is not finished, so nothing can be said about it yet."""
+    """A run is not finished, so it has no results yet."""
 
     exit_code = 3
 
 
 class InfrastructureError(EvaluationError):
-    """Something underneath failed; running the same command again resumes."""
+    """The cluster, the engine or the storage failed; running the same command again resumes."""
 
     exit_code = 4
 
 
 class StorageDown(InfrastructureError):
-    """Storage failed for longer than calls are tried again; nothing is known of what was asked."""
+    """Storage failed for longer than calls are retried; whether a call took effect is unknown."""

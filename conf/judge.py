@@ -1,4 +1,4 @@
-"""What judging a run is: judges, rubrics, and the jury they make.
+"""How a run is judged: judges, rubrics, and the jury they form.
 
 In: YAML of ``conf/judge.yaml``'s and ``conf/rubrics/*.yaml``'s form. Out: frozen dataclasses,
 checked where they are made.
@@ -13,19 +13,11 @@ from typing import Any
 from conf.backends import JUDGE_BACKENDS
 from conf.errors import ConfigError
 from conf.load import build, read_document
-from conf.schema import name_folder
+from conf.schema import at_least, name_folder, one_of
 
-_LEAST = {
-    "max_tokens": 1,
-    "temperature": 0,
-    "seed": 0,
-    "actors": 1,
-    "max_in_flight": 1,
-    "retries": 0,
-}
 LEVELS = ("nominal", "ordinal", "interval")
 UNITS = ("turn", "dialogue")
-# What a rubric's prompt can ask for, by its unit. Texts are put in as JSON strings.
+# The placeholders of a rubric's prompt, by its unit. Texts are inserted as JSON strings.
 PLACEHOLDERS = {
     "turn": frozenset({"question", "choices", "expert_answer", "expert_claims", "answer"}),
     "dialogue": frozenset({"findings", "transcript"}),
@@ -40,7 +32,7 @@ class JudgeConfig:
     ``base_url`` the endpoint up to and with /v1; ``api_key_env`` the environment variable with its
     key. Each of ``actors`` has at most ``max_in_flight`` requests open; ``timeout_s`` bounds one of
     them, in seconds, and it is tried 1 + ``retries`` times. ``engine`` goes to vLLM as it is.
-    ``structured`` asks the engine to hold to the verdict's JSON schema; off for endpoints that
+    ``structured`` makes the engine keep to the verdict's JSON schema; off for endpoints that
     refuse one.
     """
 
@@ -64,21 +56,17 @@ class JudgeConfig:
         name_folder("judges.name", self.name)
         if self.name == "jury":
             raise ConfigError("judges.name is 'jury', which names all judges together")
-        if self.backend not in JUDGE_BACKENDS:
-            raise ConfigError(
-                f"judges.backend is {self.backend!r}; choose one of {', '.join(JUDGE_BACKENDS)}"
-            )
+        one_of("judges.backend", self.backend, JUDGE_BACKENDS)
         if self.backend == "openai" and not (self.base_url or "").startswith("http"):
             raise ConfigError(f"judges.base_url of {self.name} is {self.base_url!r}, not a URL")
-        for key, value in _LEAST.items():
-            if getattr(self, key) < value:
-                raise ConfigError(f"judges.{key} is {getattr(self, key)}; at least {value}")
+        at_least("judges", self, max_tokens=1, temperature=0, seed=0)
+        at_least("judges", self, actors=1, max_in_flight=1, retries=0)
         if self.timeout_s <= 0:
             raise ConfigError(f"judges.timeout_s is {self.timeout_s}; it must be above 0")
 
     @property
     def loads_checkpoint(self) -> bool:
-        """Whether ``model`` is a checkpoint that an engine on this cluster loads."""
+        """Return whether ``model`` is a checkpoint that an engine on this cluster loads."""
         return JUDGE_BACKENDS[self.backend].loads_checkpoint
 
 
@@ -108,11 +96,11 @@ class Criterion:
 
 @dataclass(frozen=True, kw_only=True)
 class Rubric:
-    """What a judge is asked, of which turns or dialogues; raise ``version`` with every change.
+    """A question to judges, and what it is about; raise ``version`` with every change.
 
     ``answer_types`` and ``step``: of a turn rubric the turns it is about, of a dialogue rubric the
-    dialogues that have such a turn; empty and None mean all. ``shows_images``: the judge sees what
-    the model saw.
+    dialogues that have such a turn; empty and None mean all. ``shows_images``: the judge gets the
+    model's images.
     """
 
     name: str

@@ -19,7 +19,7 @@ from conf.errors import ConfigError
 from conf.schema import RunConfig
 
 T = TypeVar("T")
-# Engine arguments that say where and how fast, not what is answered.
+# Engine arguments that decide where and how fast an engine runs, not what it answers.
 _PLACEMENT = frozenset(
     {
         "tensor_parallel_size",
@@ -104,7 +104,7 @@ def to_yaml(config: RunConfig) -> str:
 
 
 def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol: str) -> str:
-    """Hash what decides the outputs, never where things are stored; 12 hex digits.
+    """Hash what decides the outputs, not where they are stored; 12 hex digits.
 
     ``protocol`` is the prompt's wording, so that a changed prompt is another run.
     """
@@ -133,7 +133,7 @@ def _decisive(engine: dict[str, Any]) -> dict[str, Any]:
 def build(cls: type[T], document: Any, at: str = "") -> T:
     """Build a dataclass from a mapping that has exactly its fields, each of its type.
 
-    OmegaConf holds the types. What it would convert without a word ("3" to 3, 3 to "3", "yes" to
+    OmegaConf holds the types. What it would convert silently ("3" to 3, 3 to "3", "yes" to
     True) is refused; only integers pass as floats. Fields are set one by one, because OmegaConf's
     own errors do not always name the key inside lists and unions.
 

@@ -1,4 +1,4 @@
-"""What a run is: frozen dataclasses, checked where they are made.
+"""The configuration of a run: frozen dataclasses, checked where they are made.
 
 In: values from ``conf.load``. Out: ``RunConfig``. Every field of every section must be in a preset.
 """
@@ -19,8 +19,8 @@ ARTICLE_WEIGHTS = {
     "hallucination_rate": 0.20,
 }
 METRICS = tuple(ARTICLE_WEIGHTS)
-# Optional keys of model.script: faults on purpose, see actors/backends/fault_injection.py.
-CHAOS = frozenset(
+# Optional keys of model.script: injected faults, see actors/backends/fault_injection.py.
+FAULT_KEYS = frozenset(
     {
         "chaos_die_on",
         "chaos_hang_on",
@@ -63,8 +63,7 @@ class DatasetConfig:
         if not self.uri:
             raise ConfigError("dataset.uri is empty")
         refuse_credentials("dataset.uri", self.uri)
-        if self.limit is not None:
-            _at_least("dataset.limit", self.limit, 1)
+        at_least("dataset", self, limit=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +71,7 @@ class ModelConfig:
     """Which checkpoint and how it is served.
 
     ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
-    of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for trying a
+    of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for testing a
     cluster's recovery, the faults of ``actors.backends.fault_injection``.
     """
 
@@ -90,9 +89,9 @@ class ModelConfig:
         if not self.source:
             raise ConfigError("model.source is empty")
         refuse_credentials("model.source", self.source)
-        _one_of("model.backend", self.backend, RUN_BACKENDS)
-        _one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
-        if set(self.script) - CHAOS != {"error_rate", "delay_s"}:
+        one_of("model.backend", self.backend, RUN_BACKENDS)
+        one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
+        if set(self.script) - FAULT_KEYS != {"error_rate", "delay_s"}:
             raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
         for key in ("error_rate", "delay_s"):
             if isinstance(self.script[key], str):
@@ -104,12 +103,12 @@ class ModelConfig:
 
     @property
     def loads_checkpoint(self) -> bool:
-        """Whether ``source`` is a checkpoint that an engine on this cluster loads."""
+        """Return whether ``source`` is a checkpoint that an engine on this cluster loads."""
         return RUN_BACKENDS[self.backend].loads_checkpoint
 
     @property
     def gpus_per_engine(self) -> int:
-        """How many GPUs one engine spreads over where it runs on GPUs; without an engine none."""
+        """Return how many GPUs one engine spreads over, on a cluster with GPUs; 0 without one."""
         if not self.loads_checkpoint:
             return 0
         return math.prod(self.engine.get(key, 1) for key in _PARALLEL)
@@ -117,13 +116,13 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationConfig:
-    """How the dialogue is put to the model: the prompt protocol's version."""
+    """How a dialogue is presented to the model: the version of the prompt."""
 
     prompt: str
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _one_of("conversation.prompt", self.prompt, ("v1",))
+        one_of("conversation.prompt", self.prompt, ("v1",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,26 +136,25 @@ class SamplingConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _at_least("sampling.max_tokens", self.max_tokens, 1)
-        _at_least("sampling.temperature", self.temperature, 0)
+        at_least("sampling", self, max_tokens=1, temperature=0)
         if not 0 < self.top_p <= 1:
             raise ConfigError(f"sampling.top_p is {self.top_p}; it must be in (0, 1]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComputeConfig:
-    """How the work lies on the cluster.
+    """How the work is spread over the cluster.
 
     ``dialogues_per_task`` x ``tasks_per_actor`` dialogues are in flight per actor: about the
     engine's max_num_seqs. ``actors`` engines run at once; with ``min_actors`` the pool starts with
-    what finds room, grows up to ``actors`` and shrinks as work runs out. ``gpus_per_actor`` and
-    ``cpus_per_actor`` None mean: the engine's GPUs where the cluster has any, else the CPUs shared
-    out.
+    those that fit, grows up to ``actors`` and shrinks as work runs out. ``gpus_per_actor`` and
+    ``cpus_per_actor`` None mean: the engine's GPUs where the cluster has any, else an equal
+    share of the CPUs.
 
-    A dialogue whose actor dies is tried again, ``max_attempts`` times in all, the last time alone;
-    then it is quarantined. An actor that answers no turn for ``stall_timeout_s`` seconds (None:
-    for ever) is replaced. An actor that cannot start ``max_start_failures`` + 1 times in a row ends
-    the run.
+    A dialogue whose actor dies is tried again, ``max_attempts`` times in all, the last time with
+    no other in flight; then it is quarantined. An actor that answers no turn for
+    ``stall_timeout_s`` seconds (None: no limit) is replaced. An actor that cannot start
+    ``max_start_failures`` + 1 times in a row ends the run.
     """
 
     actors: int
@@ -171,19 +169,23 @@ class ComputeConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _at_least("compute.actors", self.actors, 1)
+        at_least(
+            "compute",
+            self,
+            actors=1,
+            gpus_per_actor=0,
+            cpus_per_actor=0,
+            dialogues_per_task=1,
+            tasks_per_actor=1,
+            # With one attempt, a dialogue that kills its actor looks like those beside it.
+            max_attempts=2,
+            max_start_failures=0,
+        )
         if self.min_actors is not None and not 1 <= self.min_actors <= self.actors:
             raise ConfigError(
                 f"compute.min_actors is {self.min_actors}; it must be 1 to compute.actors, "
                 f"which is {self.actors}"
             )
-        _at_least("compute.gpus_per_actor", self.gpus_per_actor or 0, 0)
-        _at_least("compute.cpus_per_actor", self.cpus_per_actor or 0, 0)
-        _at_least("compute.dialogues_per_task", self.dialogues_per_task, 1)
-        _at_least("compute.tasks_per_actor", self.tasks_per_actor, 1)
-        # With a single attempt a dialogue that kills could not be told from its company.
-        _at_least("compute.max_attempts", self.max_attempts, 2)
-        _at_least("compute.max_start_failures", self.max_start_failures, 0)
         if self.stall_timeout_s is not None and self.stall_timeout_s <= 0:
             raise ConfigError(
                 f"compute.stall_timeout_s is {self.stall_timeout_s}; it must be above 0, or null"
@@ -209,7 +211,7 @@ class ScoringConfig:
             raise ConfigError(f"scoring.weights sum to {total:g}; they must sum to 1")
         if min(self.weights.values()) < 0:
             raise ConfigError("scoring.weights has a negative weight")
-        _at_least("scoring.resamples", self.resamples, 0)
+        at_least("scoring", self, resamples=0)
         if not 0 < self.confidence < 1:
             raise ConfigError(f"scoring.confidence is {self.confidence}; it must be in (0, 1)")
 
@@ -255,11 +257,15 @@ def name_folder(key: str, name: str) -> None:
         raise ConfigError(f"{key} is {name!r}; it names a folder: letters, digits and ._- only")
 
 
-def _at_least(key: str, value: float, least: float) -> None:
-    if value < least:
-        raise ConfigError(f"{key} is {value}; it must be at least {least}")
+def at_least(section: str, config: object, **least: float) -> None:
+    """Raise ConfigError for a field that is below its least value; None is not below."""
+    for key, bound in least.items():
+        value = getattr(config, key)
+        if value is not None and value < bound:
+            raise ConfigError(f"{section}.{key} is {value}; it must be at least {bound}")
 
 
-def _one_of(key: str, value: str, allowed: Collection[str]) -> None:
+def one_of(key: str, value: str, allowed: Collection[str]) -> None:
+    """Raise ConfigError for a value that is not one of those allowed."""
     if value not in allowed:
         raise ConfigError(f"{key} is {value!r}; choose one of {', '.join(allowed)}")

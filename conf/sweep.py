@@ -1,4 +1,4 @@
-"""What a sweep is: checkpoints x variants of one run, and how a gate judges them.
+"""The configuration of a sweep: checkpoints x variants of one run, and the gate.
 
 In: a complete YAML file with the sections of a run and ``sweep`` and ``gate`` beside them.
 Out: ``SweepConfig``; ``plan`` turns it into one ``RunConfig`` per checkpoint and variant.
@@ -11,7 +11,7 @@ from typing import Any
 
 from conf.errors import ConfigError
 from conf.load import build, check_keys, from_document, overridden, read_document
-from conf.schema import METRICS, RunConfig
+from conf.schema import METRICS, RunConfig, at_least, one_of
 
 DEFAULT_VARIANT = "default"
 DEFAULT_MARGIN = 0.02
@@ -21,12 +21,12 @@ _VARIES = ("conversation", "sampling", "model")  # sections that a variant may c
 
 @dataclass(frozen=True, kw_only=True)
 class SweepSection:
-    """Which runs.
+    """The runs of a sweep.
 
-    Each of ``checkpoints`` is laid over the section ``model``: ``name`` and ``source`` at least,
+    Each of ``checkpoints`` overrides the section ``model``: ``name`` and ``source`` at least,
     and what else differs (``box_dialect``, ``engine``). ``glob`` adds every folder that it matches,
     under the folder's name. ``variants`` are ``key=value`` overrides by name. ``parallel`` runs go
-    side by side. ``engines``: each run gets an engine of its own, or runs whose checkpoints differ
+    on at once. ``engines``: each run gets an engine of its own, or runs whose checkpoints differ
     in nothing but weights share two, of which one reloads them; they are answered first, group by
     group, and all that is left goes ``parallel`` at a time.
     """
@@ -51,16 +51,13 @@ class SweepSection:
             if wrong:
                 may = ", ".join(_VARIES)
                 raise ConfigError(f"sweep.variants.{name} has {wrong[0]!r}; it may change {may}")
-        if self.parallel < 1:
-            raise ConfigError(f"sweep.parallel is {self.parallel}; it must be at least 1")
-        if self.engines not in ENGINES:
-            may = ", ".join(ENGINES)
-            raise ConfigError(f"sweep.engines is {self.engines!r}; choose one of {may}")
+        at_least("sweep", self, parallel=1)
+        one_of("sweep.engines", self.engines, ENGINES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateConfig:
-    """How a candidate is held against a baseline; see docs/statistics.md.
+    """How a candidate is compared with a baseline; see docs/statistics.md.
 
     ``margins``: the tolerated loss (0..1) by metric; its keys are what is compared.
     """
@@ -95,7 +92,7 @@ class SweepConfig:
 
     @property
     def output(self) -> str:
-        """Where the runs, the catalogue and the baseline lie."""
+        """Return where the runs, the catalogue and the baseline are stored."""
         return str(self.base["output"])
 
 
@@ -123,19 +120,19 @@ def load_sweep(path: str, overrides: Sequence[str] = ()) -> SweepConfig:
     return SweepConfig(path=path, base=document, sweep=runs, gate=gate)
 
 
-def plan(config: SweepConfig, found: Sequence[str]) -> tuple[Planned, ...]:
-    """Lay checkpoints and variants over the base: variant by variant within each checkpoint.
+def plan(config: SweepConfig, folders: Sequence[str]) -> tuple[Planned, ...]:
+    """Apply checkpoints and variants to the base: variant by variant within each checkpoint.
 
     A run is named after its checkpoint, and for all but the variant ``default`` after both.
 
     Args:
         config: the sweep.
-        found: the folders that ``sweep.glob`` matched.
+        folders: those that ``sweep.glob`` matched.
 
     Raises:
         ConfigError: a resulting run is not valid, two have the same name, or there is none.
     """
-    globbed = [{"name": uri.rstrip("/").rsplit("/", 1)[-1], "source": uri} for uri in found]
+    globbed = [{"name": uri.rstrip("/").rsplit("/", 1)[-1], "source": uri} for uri in folders]
     entries = [*config.sweep.checkpoints, *globbed]
     if not entries:
         raise ConfigError(f"sweep.glob {config.sweep.glob} matches no folder")
@@ -155,7 +152,7 @@ def plan(config: SweepConfig, found: Sequence[str]) -> tuple[Planned, ...]:
 
 
 def _over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
-    """Lay one nested document over another; lists and scalars are replaced."""
+    """Merge one nested document into another; lists and scalars are replaced."""
     both = dict(base)
     for key, value in top.items():
         below = both.get(key)

@@ -1,4 +1,4 @@
-"""One rule about URIs: credentials never stand in them, so they are never written anywhere."""
+"""URIs must not hold credentials, so that none are written to logs and files."""
 
 import re
 

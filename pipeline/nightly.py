@@ -40,7 +40,7 @@ class NightlyOutcome:
     decided: str
 
 
-def judge(
+def gate_in_order(
     rows: Sequence[SweptRun],
     output: str,
     settings: GateConfig,
@@ -62,7 +62,7 @@ def judge(
         if known is not None:
             outcomes.append(NightlyOutcome(**known))
             continue
-        outcome = _judge_one(row, output, document["accepted"].get(row.variant), settings, report)
+        outcome = _gate_one(row, output, document["accepted"].get(row.variant), settings, report)
         outcomes.append(outcome)
         if outcome.outcome not in ("refused", "failed"):
             document = _entered(document, outcome)
@@ -79,14 +79,14 @@ def exit_code(outcomes: Sequence[NightlyOutcome]) -> int:
     return 3 if any(v.outcome == "failed" for v in outcomes) else 0
 
 
-def _judge_one(
+def _gate_one(
     row: SweptRun,
     output: str,
     baseline: str | None,
     settings: GateConfig,
     report: Callable[[str, Gated], None],
 ) -> NightlyOutcome:
-    """Gate one run that was not judged before."""
+    """Gate one run that was not gated before."""
     outcome: Outcome
     stops, reason = False, None
     if row.status == "failed" or row.run is None:

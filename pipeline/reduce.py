@@ -37,11 +37,11 @@ def reduce_scores(frame: pd.DataFrame, scoring: ScoringConfig) -> pa.Table:
     """
     grouped = _by_group(frame)
     plan = Resampling(resamples=scoring.resamples, confidence=scoring.confidence, seed=_SEED)
-    found = intervals(grouped[[*COLUMNS]], scoring.weights, plan)
+    interval_of = intervals(grouped[[*COLUMNS]], scoring.weights, plan)
     rows: list[Cells] = []
     for (kind, group), part in grouped.groupby(["group_kind", "group"], sort=True):
         for row in _group_rows(part, scoring):
-            interval = found[str(kind), str(group), str(row["metric"])]
+            interval = interval_of[str(kind), str(group), str(row["metric"])]
             bounds = {"ci_low": interval.low, "ci_high": interval.high}
             if row["reason"] is None and interval.low is None:
                 row["reason"] = interval.reason

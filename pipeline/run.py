@@ -11,7 +11,7 @@ from pipeline.cluster.connect import cluster
 from pipeline.generate.generate import generate
 from pipeline.leaderboard.catalog import enter
 from pipeline.reduce import reduce_scores
-from pipeline.report import write_report
+from pipeline.report.json_report import write_report
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.manifest import now, read_manifest, write_manifest
 from pipeline.runs.prepare import prepare, scored_with

@@ -40,7 +40,7 @@ class Unit:
 
 
 def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
-    """Score every dialogue of ``gold`` and give the number of score files.
+    """Score every dialogue of ``gold`` and return the number of score files.
 
     Args:
         gold: the dialogues that were asked for.
@@ -70,20 +70,20 @@ def plan_units(turns: str, dialogues: pa.Table) -> list[Unit]:
     files = list_files(turns, ".parquet")
     if not files:
         raise BadInput(f"{turns} holds no .parquet file")
-    asked = {
+    turns_of = {
         row["dialogue_id"]: {t["turn"] for t in row["turns"]}
         for row in dialogues.select(["dialogue_id", "turns"]).to_pylist()
     }
-    seen: set[tuple[str, int]] = set()
+    recorded: set[tuple[str, int]] = set()
     by_file: dict[str, set[str]] = {}
     for uri in files:
         keys = _read_keys(uri)
         for dialogue_id, turn in zip(*keys, strict=True):
-            if turn not in asked.get(dialogue_id, ()):
+            if turn not in turns_of.get(dialogue_id, ()):
                 raise BadInput(f"{uri}: dialogue {dialogue_id!r} turn {turn} is not in the dataset")
-            if (dialogue_id, turn) in seen:
+            if (dialogue_id, turn) in recorded:
                 raise BadInput(f"{uri}: dialogue {dialogue_id!r} turn {turn} has two rows")
-            seen.add((dialogue_id, turn))
+            recorded.add((dialogue_id, turn))
         by_file[uri] = set(keys[0])
     units = [
         Unit(
@@ -93,7 +93,7 @@ def plan_units(turns: str, dialogues: pa.Table) -> list[Unit]:
         )
         for group in _connected(by_file)
     ]
-    missing = tuple(sorted(set(asked) - {d for d, _ in seen}))
+    missing = tuple(sorted(set(turns_of) - {d for d, _ in recorded}))
     if missing:
         units.append(Unit(name="without-rows", files=(), dialogue_ids=missing))
     return units
@@ -113,13 +113,13 @@ def score_unit(unit: Unit, gold: Gold, box_dialect: str) -> pa.Table:
     scores = ScoreTable()
     for row in rows.to_pylist():
         answers = responses.get(row["dialogue_id"], {})
-        found = score_dialogue(Dialogue.from_row(row), answers, gold.lexicon, box_dialect)
-        scores.add(row, found)
+        dialogue = Dialogue.from_row(row)
+        scores.add(row, score_dialogue(dialogue, answers, gold.lexicon, box_dialect))
     return scores.table()
 
 
 def _read_keys(uri: str) -> tuple[list[str], list[int]]:
-    """Read a turn file's dialogue ids and turns, after a look at its columns."""
+    """Read a turn file's dialogue ids and turns, having checked its columns."""
     try:
         names = parquet_schema(uri).names
         missing = [name for name in NEEDED if name not in names]

@@ -100,6 +100,7 @@ LAYERS: dict[str, set[str]] = {
         "actors.storage",
         "conf",
         "pipeline.metrics",
+        "pipeline.runs",
         "pipeline.stats",
     },
     "pipeline.reduce": {"conf", "pipeline.stats", "pipeline.tables"},

@@ -1,4 +1,4 @@
-"""The seam between dialogues and engines: two Protocols, one reply, three errors."""
+"""The interface between dialogues and engines: Protocols, the reply, three errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from conf.schema import ModelConfig, SamplingConfig
 
 
 class TurnFailed(Exception):
-    """This turn cannot be answered; its message becomes the row's reason. Others go on."""
+    """This turn cannot be answered; the message becomes the row's reason. Other turns go on."""
 
 
 class EngineDead(Exception):
@@ -31,7 +31,7 @@ class ChatReply:
     cached_tokens: int | None = None
     completion_tokens: int | None = None
     input_sizes: tuple[InputSize, ...] | None = None
-    token_ids: Sequence[int] | None = None  # what was generated, where the engine tells
+    token_ids: Sequence[int] | None = None  # of the answer, where the engine returns them
 
 
 class Chat(Protocol):
@@ -41,7 +41,7 @@ class Chat(Protocol):
         """Answer one turn.
 
         Raises:
-            TurnFailed: this turn has no answer; the chat can be asked the next one.
+            TurnFailed: this turn has no answer; the next one can be asked.
             EngineDead: nothing can be answered any more.
         """
         ...
@@ -60,20 +60,20 @@ class ChatBackend(Protocol):
 
 
 class Reloadable(ChatBackend, Protocol):
-    """An engine that can go on with other weights; its decoded images stay."""
+    """An engine that can load other weights; its decoded images stay."""
 
     async def reload(self, model: ModelConfig, sampling: SamplingConfig) -> None:
-        """Take a checkpoint's weights, if it is another one, and forget what older ones computed.
+        """Load a checkpoint's weights, if it is another one, and drop what older ones computed.
 
-        Nothing may be open, and all but the weights must be as in the checkpoint before.
+        No chat may be open, and all but the weights must be as in the checkpoint before.
 
         Raises:
-            ReloadError: weights could not be loaded, or what was computed cannot be forgotten; the
-                engine may hold anything now.
+            ReloadError: weights could not be loaded, or what was computed cannot be dropped; the
+                engine's state is unknown.
             EngineDead: nothing can be answered any more.
         """
         ...
 
     async def checksum(self) -> str:
-        """Identify the weights as they lie in the engine."""
+        """Identify the weights that the engine holds."""
         ...

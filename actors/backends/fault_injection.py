@@ -1,13 +1,13 @@
-"""Faults on purpose, for trying how a cluster recovers: part of the scripted backend.
+"""Injected faults, for testing how a cluster recovers: part of the scripted backend.
 
 In: optional keys of ``model.script``. They decide no answers and are not in the fingerprint.
 
-``chaos_die_on``         dialogue ids, comma-separated: being asked them kills the process
-``chaos_hang_on``        dialogue ids: asking them never returns, nor does anything after them
+``chaos_die_on``         dialogue ids, comma-separated: their turns kill the process
+``chaos_hang_on``        dialogue ids: their turns block the process for ever
 ``chaos_failed_starts``  how many starts fail
 ``chaos_times``          how often each fault happens; without it, each time (needs chaos_folder)
-``chaos_count``          1: count every turn that is asked, a byte each in ``chaos_folder/asked``
-``chaos_folder``         a folder that all actors see, where the faults that happened are counted
+``chaos_count``          1: count every turn, a byte each in ``chaos_folder/asked``
+``chaos_folder``         a folder shared by all actors, where past faults are counted
 """
 
 import os
@@ -19,8 +19,8 @@ from pathlib import Path
 from conf.errors import ConfigError
 
 
-class Chaos:
-    """Made from ``model.script``; without its keys nothing ever happens."""
+class FaultInjection:
+    """The faults that ``model.script`` names; none without its keys."""
 
     def __init__(self, script: Mapping[str, float | str]) -> None:
         self._die_on = _ids(script.get("chaos_die_on", ""))
@@ -36,17 +36,17 @@ class Chaos:
                 "chaos_count need it"
             )
 
-    def starting(self) -> None:
-        """Fail to start, so many times."""
+    def at_start(self) -> None:
+        """Raise RuntimeError as often as starts are to fail."""
         if self._failed_starts and self._happens("start", self._failed_starts):
             raise RuntimeError("chaos: this start fails")
 
-    def asking(self, dialogue_id: str) -> None:
-        """Be about to ask a dialogue's turn; may not return."""
+    def before_turn(self, dialogue_id: str) -> None:
+        """Count the turn, then kill or block the process where the dialogue is to."""
         if self._counts and self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with (self._folder / "asked").open("ab", buffering=0) as asked:
-                asked.write(b".")  # appending one byte is atomic: many processes may count
+            with (self._folder / "asked").open("ab", buffering=0) as counter:
+                counter.write(b".")  # appending one byte is atomic: many processes may count
         if dialogue_id in self._die_on and self._happens(f"die-{dialogue_id}", self._times):
             os.kill(os.getpid(), signal.SIGKILL)
         if dialogue_id in self._hang_on and self._happens(f"hang-{dialogue_id}", self._times):
@@ -54,7 +54,7 @@ class Chaos:
                 time.sleep(3600)
 
     def _happens(self, what: str, times: int | None) -> bool:
-        """Count one fault in the shared folder; False when it has happened often enough."""
+        """Count one fault in the shared folder; return False once it happened often enough."""
         if times is None or self._folder is None:
             return True
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -19,12 +19,12 @@ JUDGE_SCRIPTS = ("lowest", "highest", "drawn", "prose")
 
 
 def judge_backend(judge: JudgeConfig, dataset_uri: str) -> "ScriptedJudge":
-    """Make the backend behind a judge; a script looks at no image."""
+    """Make the backend behind a judge; a script reads no image."""
     return ScriptedJudge(judge)
 
 
 class ScriptedJudge:
-    """Made from ``JudgeConfig``; raises ConfigError for an unknown script."""
+    """The scripted judge of a ``JudgeConfig``; raises ConfigError for an unknown script."""
 
     def __init__(self, judge: JudgeConfig) -> None:
         if judge.model not in JUDGE_SCRIPTS:
@@ -34,18 +34,18 @@ class ScriptedJudge:
         self._script = judge.model
 
     def open(self, dialogue: Dialogue) -> "ScriptedJudge":
-        """Return the judge itself: a request says all it uses."""
+        """Return the judge itself: a request holds all it uses."""
         return self
 
     def close(self) -> None:
-        """Nothing runs."""
+        """Do nothing: no engine runs."""
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Answer by the script; never fails."""
         if self._script == "prose" or request.json_schema is None:
             return ChatReply(text="The answer seems reasonable.", finish_reason="stop")
-        said = f"{request.seed}\x1f{request.message.text}".encode()
-        rng = random.Random(hashlib.sha256(said).digest())
+        drawn_from = f"{request.seed}\x1f{request.message.text}".encode()
+        rng = random.Random(hashlib.sha256(drawn_from).digest())
         verdict: dict[str, object] = {}
         for name, form in json.loads(request.json_schema)["properties"].items():
             grades = form.get("enum")

@@ -1,8 +1,8 @@
-"""Ways to answer without looking, and what a perfect answer is: the texts of the scripted backend.
+"""Strategies that answer without the image, and the perfect answer: texts of the scripted backend.
 
-In: a dialogue with its gold, the open turn, what was answered before. Out: the answer, less its
-region, and the region it points at. A strategy knows which concepts the dialogue is about, as one
-who knows the field would, but not which of them are there (``one_true_claim`` knows one).
+In: a dialogue with its gold, the open turn, the earlier answers. Out: the answer's text, and the
+region it points at. A strategy knows which concepts the dialogue is about, but not which of them
+are present (``one_true_claim`` knows one).
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from actors.schema import Box, Claim, Dialogue, Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ScriptedAnswer:
     """An answer: its text, and the region given after it as image id and box in its pixels."""
 
     text: str
@@ -21,69 +21,73 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """What a strategy answers to. ``previous``: the own answers so far, regions included."""
+class OpenTurn:
+    """The input of a strategy. ``previous``: its own answers so far, regions included."""
 
     dialogue: Dialogue
     turn: Turn
     previous: tuple[str, ...]
 
 
-def _silent(moment: Moment) -> Said:
-    return Said("")
+def _silent(open_turn: OpenTurn) -> ScriptedAnswer:
+    return ScriptedAnswer("")
 
 
-def _yes_sayer(moment: Moment) -> Said:
-    image = moment.dialogue.images[0]
-    return Said("Yes.", (image.image_id, (0.0, 0.0, float(image.width), float(image.height))))
+def _yes_sayer(open_turn: OpenTurn) -> ScriptedAnswer:
+    image = open_turn.dialogue.images[0]
+    return ScriptedAnswer(
+        "Yes.", (image.image_id, (0.0, 0.0, float(image.width), float(image.height)))
+    )
 
 
-def _constant_box(moment: Moment) -> Said:
-    image = moment.dialogue.images[0]
+def _constant_box(open_turn: OpenTurn) -> ScriptedAnswer:
+    image = open_turn.dialogue.images[0]
     width, height = image.width / 4, image.height / 4
-    return Said("Yes.", (image.image_id, (width, height, 3 * width, 3 * height)))
+    return ScriptedAnswer("Yes.", (image.image_id, (width, height, 3 * width, 3 * height)))
 
 
-def _list_everything(moment: Moment) -> Said:
-    claims = [Claim(concept=c, present=True) for c in _concepts(moment.dialogue)]
-    return Said(claim_sentences(claims))
+def _list_everything(open_turn: OpenTurn) -> ScriptedAnswer:
+    claims = [Claim(concept=c, present=True) for c in _concepts(open_turn.dialogue)]
+    return ScriptedAnswer(claim_sentences(claims))
 
 
-def _deny_everything(moment: Moment) -> Said:
-    claims = [Claim(concept=c, present=False) for c in _concepts(moment.dialogue)]
-    return Said(claim_sentences(claims))
+def _deny_everything(open_turn: OpenTurn) -> ScriptedAnswer:
+    claims = [Claim(concept=c, present=False) for c in _concepts(open_turn.dialogue)]
+    return ScriptedAnswer(claim_sentences(claims))
 
 
-def _hedge_everything(moment: Moment) -> Said:
-    names = [c.replace("_", " ").capitalize() for c in _concepts(moment.dialogue)]
-    return Said(" ".join(f"{name} cannot be excluded." for name in names))
+def _hedge_everything(open_turn: OpenTurn) -> ScriptedAnswer:
+    names = [c.replace("_", " ").capitalize() for c in _concepts(open_turn.dialogue)]
+    return ScriptedAnswer(" ".join(f"{name} cannot be excluded." for name in names))
 
 
-def _parrot(moment: Moment) -> Said:
-    turn = moment.turn
-    return Said(" ".join([turn.question, *(f"{choice}." for choice in turn.choices)]))
+def _parrot(open_turn: OpenTurn) -> ScriptedAnswer:
+    turn = open_turn.turn
+    return ScriptedAnswer(" ".join([turn.question, *(f"{choice}." for choice in turn.choices)]))
 
 
-def _copy_previous(moment: Moment) -> Said:
-    """Answer the first turn right, and ever after the same."""
-    return Said(moment.previous[-1]) if moment.previous else gold(moment)
+def _copy_previous(open_turn: OpenTurn) -> ScriptedAnswer:
+    """Answer the first turn right, and repeat that answer at every other."""
+    return ScriptedAnswer(open_turn.previous[-1]) if open_turn.previous else gold(open_turn)
 
 
-def _one_true_claim(moment: Moment) -> Said:
-    """Say one thing that is there, at its place, whatever is asked."""
-    there = next((f for f in moment.dialogue.findings if f.present), None)
-    if there is None:
-        return Said("")
-    return Said(claim_sentences([Claim(concept=there.concept, present=True, site=there.site)]))
+def _one_true_claim(open_turn: OpenTurn) -> ScriptedAnswer:
+    """Name one finding that is present, with its site, whatever the question."""
+    present = next((f for f in open_turn.dialogue.findings if f.present), None)
+    if present is None:
+        return ScriptedAnswer("")
+    return ScriptedAnswer(
+        claim_sentences([Claim(concept=present.concept, present=True, site=present.site)])
+    )
 
 
-def gold(moment: Moment) -> Said:
+def gold(open_turn: OpenTurn) -> ScriptedAnswer:
     """Answer as the expert would, with the region where the turn has one."""
-    text = gold_text(moment.turn)
-    if moment.turn.region_id is None:
-        return Said(text)
-    region = moment.dialogue.region(moment.turn.region_id)
-    return Said(text, (region.image_id, region.box))
+    text = gold_text(open_turn.turn)
+    if open_turn.turn.region_id is None:
+        return ScriptedAnswer(text)
+    region = open_turn.dialogue.region(open_turn.turn.region_id)
+    return ScriptedAnswer(text, (region.image_id, region.box))
 
 
 def _concepts(dialogue: Dialogue) -> list[str]:
@@ -91,7 +95,7 @@ def _concepts(dialogue: Dialogue) -> list[str]:
     return list(dict.fromkeys(f.concept for f in dialogue.findings))
 
 
-STRATEGIES: Mapping[str, Callable[[Moment], Said]] = {
+STRATEGIES: Mapping[str, Callable[[OpenTurn], ScriptedAnswer]] = {
     "silent": _silent,
     "yes_sayer": _yes_sayer,
     "constant_box": _constant_box,

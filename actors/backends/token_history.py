@@ -15,11 +15,11 @@ Messages = list[dict[str, Any]]  # the chat template's own form
 _ANSWER = "\x02answer\x03"  # stands for an answer while the template is rendered
 
 
-class Transcript:
-    """The ids of a dialogue so far.
+class TokenHistory:
+    """The token ids of a dialogue so far.
 
-    ``render`` applies a chat template with the generation prompt; ``encode`` tokenises the text
-    as it stands.
+    ``render`` applies a chat template with the generation prompt; ``encode`` tokenises text
+    without adding special tokens.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Transcript:
         self._ids: list[int] = []
 
     def prompt(self, request: ChatRequest) -> list[int]:
-        """Return all ids up to the answer that is now asked for; an image is still one token."""
+        """Return all ids up to the next answer; an image is still one token."""
         text = self._render(chat_messages(request))
         if not self._ids:
             return self._encode(text)
@@ -44,7 +44,7 @@ class Transcript:
 
 
 def chat_messages(request: ChatRequest) -> Messages:
-    """Lay a request out for a chat template; earlier answers are a placeholder."""
+    """Return a request as messages of a chat template; earlier answers are a placeholder."""
     messages: Messages = [{"role": "system", "content": [_text(request.system)]}]
     for exchange in request.history:
         messages.append(_user(exchange.message))

@@ -2,7 +2,7 @@
 
 In: ``ChatRequest``. Out: ``ChatReply`` with vLLM's own token counts. The prompt of turn n + 1 is
 the prompt of turn n, the ids that were generated, and the ids of the template's text between:
-nothing that the engine has seen is tokenised again, so its prefix cache holds from turn to turn.
+nothing that the engine has read is tokenised again, so its prefix cache holds from turn to turn.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.backends.base import ChatReply, EngineDead, ReloadError, TurnFailed
-from actors.backends.token_history import Messages, Transcript
+from actors.backends.token_history import Messages, TokenHistory
 from actors.checkpoints import local_folder
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
@@ -51,7 +51,7 @@ def judge_backend(judge: JudgeConfig, dataset_uri: str) -> "VllmBackend":
 
 
 class VllmBackend:
-    """Owns the engine. Made in the actor's constructor; torch and vLLM load here, not at import.
+    """The engine of one actor; torch and vLLM are imported by its constructor.
 
     ``reloads``: its weights are to be reloaded later.
     """
@@ -104,11 +104,11 @@ class VllmBackend:
         self._final_only = RequestOutputKind.FINAL_ONLY
 
     def open(self, dialogue: Dialogue) -> "VllmChat":
-        """Start a chat; gold in the dialogue is not looked at."""
+        """Start a chat; gold in the dialogue is not used."""
         return VllmChat(self, dialogue.dialogue_id)
 
     async def reload(self, model: ModelConfig, sampling: SamplingConfig) -> None:
-        """Take other weights in place; tokenizer, processor and decoded images stay.
+        """Load other weights in place; tokenizer, processor and decoded images stay.
 
         A reload alone leaves keys and values of the old weights in the prefix cache, and the
         scheduler would still count on encoder outputs that the worker drops.
@@ -131,33 +131,33 @@ class VllmBackend:
         self._sampling = sampling
 
     async def _forget(self) -> None:
-        """Drop all that was computed: keys and values, encoder outputs, processed images."""
+        """Drop everything computed: keys and values, encoder outputs, processed images."""
         if not await self._engine.reset_prefix_cache():
             raise ReloadError("the prefix cache could not be emptied: blocks are in use")
         await self._engine.reset_mm_cache()
         await self._engine.reset_encoder_cache()
 
     async def checksum(self) -> str:
-        """Hash the parameters as they lie in the workers; what a kernel packed away is not seen."""
-        found = await self._engine.compute_weight_checksums()
-        return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+        """Hash the workers' parameters; copies that a kernel packed are not covered."""
+        checksums = await self._engine.compute_weight_checksums()
+        return hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
 
     def close(self) -> None:
         """Stop the engine's process and wait for it."""
         self._engine.shutdown()
 
     def render(self, messages: Messages) -> str:
-        """Apply the checkpoint's chat template; the model speaks next."""
+        """Apply the checkpoint's chat template, with the generation prompt."""
         rendered: str = self._processor.apply_chat_template(messages, add_generation_prompt=True)
         return rendered
 
     def encode(self, text: str) -> list[int]:
-        """Tokenise template text as it stands; the template writes its own special tokens."""
+        """Tokenise template text; the template has its special tokens already."""
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
         return ids
 
     async def generate(self, ids: list[int], images: Sequence[Image], request: ChatRequest) -> Any:
-        """Run one request to its end and give vLLM's RequestOutput.
+        """Run one request to its end and return vLLM's RequestOutput.
 
         Raises:
             TurnFailed: an image is at fault or prompt and answer do not fit the context.
@@ -173,7 +173,7 @@ class VllmBackend:
             (rendered,) = await self._engine.renderer.render_cmpl_async([parsed])
         except ImageFault as error:
             raise TurnFailed(str(error)) from error
-        except ValueError as error:  # vLLM's own word on a prompt longer than the context
+        except ValueError as error:  # raised by vLLM for a prompt longer than the context
             raise TurnFailed(f"prompt refused: {error}") from error
         needed = len(rendered["prompt_token_ids"]) + self._sampling.max_tokens
         if needed > self.max_model_len:
@@ -207,16 +207,16 @@ class VllmChat:
     def __init__(self, backend: VllmBackend, dialogue_id: str) -> None:
         self._backend = backend
         self._dialogue_id = dialogue_id
-        self._transcript = Transcript(backend.render, backend.encode)
+        self._history = TokenHistory(backend.render, backend.encode)
         self._images: tuple[Image, ...] = ()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
-        """Answer one turn; the transcript grows only when it was answered."""
-        ids = self._transcript.prompt(request)
+        """Answer one turn; the history grows only when it was answered."""
+        ids = self._history.prompt(request)
         images = self._images + request.message.images
         output = await self._backend.generate(ids, images, request)
         answer = output.outputs[0]
-        self._transcript.accept(ids, answer.token_ids)
+        self._history.accept(ids, answer.token_ids)
         self._images = images
         return ChatReply(
             text=answer.text,

@@ -1,4 +1,4 @@
-"""What vLLM's workers are asked beside their own: named to the engine, never imported here.
+"""A mixin for vLLM's workers: the engine imports it by its name.
 
 An output layer that is tied to the embeddings has no weights of its own to load, so a reload passes
 over it; on CPUs it holds a packed copy of the old ones (vLLM 0.32).
@@ -8,12 +8,12 @@ from typing import Any
 
 
 class ReloadingWorker:
-    """Mixed into vLLM's worker class where weights are to be reloaded."""
+    """Mixin of vLLM's worker class where weights are to be reloaded."""
 
     model_runner: Any
 
     def pack_output_layers(self) -> int:
-        """Pack the output layers again from their weights; how many there were to pack."""
+        """Pack the output layers again from their weights; return how many."""
         from vllm.model_executor.layers.vocab_parallel_embedding import (  # noqa: PLC0415
             ParallelLMHead,
         )

@@ -18,7 +18,7 @@ CLASSES = ("affirmed", "negated", "uncertain", "not_asserted")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Label:
-    """One mention of a concept and what the sentence says about it (one of ``CLASSES``)."""
+    """One mention of a concept and its class in the sentence (one of ``CLASSES``)."""
 
     concept: str
     status: str
@@ -96,7 +96,7 @@ def rules(lexicon: Lexicon) -> Reader:
     """Return the reader that is this package: a labelled concept without an assertion is none."""
 
     def read(sentence: Labelled) -> tuple[Label, ...]:
-        found = [
+        labels = [
             Label(
                 concept=a.claim.concept,
                 status=(
@@ -109,13 +109,13 @@ def rules(lexicon: Lexicon) -> Reader:
             )
             for a in extract_assertions(sentence.text, lexicon, sentence.asks)
         ]
-        asserted = {label.concept for label in found}
+        asserted = {label.concept for label in labels}
         silent = [
             Label(concept=label.concept, status="not_asserted")
             for label in sentence.expect
             if label.concept not in asserted
         ]
-        return (*found, *silent)
+        return (*labels, *silent)
 
     return read
 
@@ -126,9 +126,9 @@ def agreement(sentences: Iterable[Labelled], read: Reader) -> dict[str, Agreemen
     labelled: Counter[str] = Counter()
     hits: Counter[str] = Counter()
     for sentence in sentences:
-        found = Counter((label.concept, label.status) for label in read(sentence))
+        labels = Counter((label.concept, label.status) for label in read(sentence))
         expected = Counter((label.concept, label.status) for label in sentence.expect)
-        for counts, total in ((found, predicted), (expected, labelled), (found & expected, hits)):
+        for counts, total in ((labels, predicted), (expected, labelled), (labels & expected, hits)):
             for (_, status), n in counts.items():
                 total[status] += n
                 total["overall"] += n
@@ -145,14 +145,14 @@ def bound(sentences: Iterable[Labelled], read: Reader) -> Agreement:
     """
     labelled = hits = 0
     for sentence in sentences:
-        found = set(read(sentence))
-        classed = {(label.concept, label.status) for label in found}
-        given = {(f.concept, f.status) for f in found if f.site or f.change}
+        labels = set(read(sentence))
+        classed = {(label.concept, label.status) for label in labels}
+        given = {(f.concept, f.status) for f in labels if f.site or f.change}
         for label in sentence.expect:
             key = (label.concept, label.status)
             if key in classed and (label.site or label.change or key in given):
                 labelled += 1
-                hits += label in found
+                hits += label in labels
     return Agreement(predicted=labelled, labelled=labelled, hits=hits)
 
 
@@ -161,7 +161,7 @@ def misread(
 ) -> list[tuple[Labelled, tuple[Label, ...]]]:
     """Return the sentences whose labels are not met exactly, with what was read instead."""
     return [
-        (sentence, found)
+        (sentence, labels)
         for sentence in sentences
-        if Counter(found := read(sentence)) != Counter(sentence.expect)
+        if Counter(labels := read(sentence)) != Counter(sentence.expect)
     ]

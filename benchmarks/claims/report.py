@@ -45,12 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"\n### F1 by phenomenon\n\n{by_phenomenon(sentences, read)}")
     if options.errors:
         print("\n### misread (tuning)\n")
-        for sentence, found in misread([s for s in sentences if s.split == "tuning"], read):
-            print(f"- {sentence.text!r}\n  - labelled: {sentence.expect}\n  - read: {found}")
+        for sentence, labels in misread([s for s in sentences if s.split == "tuning"], read):
+            print(f"- {sentence.text!r}\n  - labelled: {sentence.expect}\n  - read: {labels}")
 
 
 def table(sentences: Sequence[Labelled], read: Reader) -> str:
-    """Give precision, recall and F1 by class, with a bootstrap interval over sentences."""
+    """Return precision, recall and F1 by class, with a bootstrap interval over sentences."""
     intervals = _intervals(sentences, read)
     rows = [
         "| class | mentions | precision | recall | F1 | 95 % interval |",

@@ -1,7 +1,7 @@
 """Compare the claim rules with negspacy (NegEx for spaCy) on the labelled sentences.
 
 In: tests/pipeline/claims/sentences. Out: tables on standard output. Both sides get the same
-mentions, found by this project's lexicon matcher, so only the assertion step differs. NegEx
+mentions, matched by this project's lexicon matcher, so only the assertion step differs. NegEx
 knows negated or not: whatever is hedged or not asserted counts as affirmed there.
 
 Needs ``pip install negspacy``, which is no dependency of the project:
@@ -43,12 +43,12 @@ def negspacy_reader(lexicon: Lexicon, termset: str) -> Reader:
                 spans.setdefault((span.start, span.end), (span, concept))
         doc.ents = spacy.util.filter_spans([span for span, _ in spans.values()])
         negex(sentencizer(doc))
-        found = dict.fromkeys(
+        labels = dict.fromkeys(
             Label(concept=spans[(e.start, e.end)][1], status="negated" if e._.negex else "affirmed")
             for e in doc.ents
             if (e.start, e.end) in spans
         )
-        return tuple(found)
+        return tuple(labels)
 
     return read
 
@@ -68,18 +68,18 @@ def polarity(sentences: list[Labelled], read: Reader) -> tuple[int, int]:
     """Count mentions labelled affirmed or negated, and those read so: (right, all)."""
     right = total = 0
     for sentence in sentences:
-        found = {(label.concept, label.status) for label in read(sentence)}
+        labels = {(label.concept, label.status) for label in read(sentence)}
         for label in sentence.expect:
             if label.status in ("affirmed", "negated"):
                 total += 1
-                right += (label.concept, label.status) in found
+                right += (label.concept, label.status) in labels
     return right, total
 
 
 def main() -> None:
     """Print both sides on the held-out part and on all sentences."""
     lexicon = packaged_lexicon("clinical")
-    named = [s for s in load(Path(SENTENCES)) if _speaks_itself(s, lexicon)]
+    named = [s for s in load(Path(SENTENCES)) if _names_its_labels(s, lexicon)]
     readers = {
         "rules of this project": rules(lexicon),
         "negspacy en": negspacy_reader(lexicon, "en"),
@@ -93,7 +93,7 @@ def main() -> None:
             print(f"Polarity right, of mentions that are affirmed or negated: {right} of {total}.")
 
 
-def _speaks_itself(sentence: Labelled, lexicon: Lexicon) -> bool:
+def _names_its_labels(sentence: Labelled, lexicon: Lexicon) -> bool:
     """Keep sentences that name all they are labelled for: no bare yes or no, no lone place."""
     kinds = {lexicon.concepts[label.concept].kind for label in sentence.expect}
     return sentence.asks is None and kinds <= set(_OWN)

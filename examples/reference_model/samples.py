@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PIL
 
-from actors.backends.token_history import Transcript
+from actors.backends.token_history import TokenHistory
 from actors.conversation import Conversation
 from actors.gold import gold_answer
 from actors.schema import Dialogue
@@ -51,7 +51,7 @@ class Encoder:
         """Return the ids of prompts and gold answers, images expanded, and the kind of each."""
         dialogue = on_grid(dialogue)
         conversation = Conversation(dialogue, box_dialect=DIALECT, seed=0)
-        transcript = Transcript(self._render, self._encode)
+        transcript = TokenHistory(self._render, self._encode)
         kinds: list[int] = []
         ids: list[int] = []
         for turn in dialogue.turns:

@@ -1,1 +1,1 @@
-"""Checkpoints, from their small files alone."""
+"""Checkpoints checked, described and made, without an engine."""

@@ -1,16 +1,15 @@
-"""A look at a checkpoint before any cluster or GPU is taken.
+"""The check of a checkpoint before any cluster or GPU is taken.
 
 In: ``model.source``. Out: nothing, or one sentence on why no engine can load it.
 """
 
 import ast
 import importlib.util
-import json
 import re
 from functools import cache
 from pathlib import Path
 
-from actors.storage.files import exists, join, list_files, read_bytes
+from actors.storage.files import exists, join, list_files, read_json
 from conf.errors import BadInput
 
 # vLLM's table of models. Importing vLLM takes some ten seconds and torch with it; the table is
@@ -34,10 +33,7 @@ def check_checkpoint(source: str) -> None:
     config = join(source, "config.json")
     if not exists(config):
         raise BadInput(f"model.source {source} holds no config.json")
-    try:
-        document = json.loads(read_bytes(config))
-    except ValueError as error:
-        raise BadInput(f"{config} is not valid JSON: {error}") from error
+    document = read_json(config)
     named = document.get("architectures") if isinstance(document, dict) else None
     if not named or not isinstance(named, list):
         raise BadInput(f"{config} names no architectures")
@@ -50,11 +46,11 @@ def check_checkpoint(source: str) -> None:
 
 @cache
 def text_only() -> frozenset[str]:
-    """Architectures that generate text and take no images; empty where vLLM is not installed."""
-    found = importlib.util.find_spec("vllm")
-    if found is None or found.origin is None:
+    """Return the architectures without images in vLLM's table; empty where it is not installed."""
+    spec = importlib.util.find_spec("vllm")
+    if spec is None or spec.origin is None:
         return frozenset()
-    table = Path(found.origin).parent / _TABLE
+    table = Path(spec.origin).parent / _TABLE
     if not table.exists():
         return frozenset()
     names = _keys(table.read_text())
@@ -63,11 +59,11 @@ def text_only() -> frozenset[str]:
 
 def _keys(source: str) -> dict[str, frozenset[str]]:
     """Return the string keys of the dicts that a module assigns at its top level."""
-    found: dict[str, frozenset[str]] = {}
+    tables: dict[str, frozenset[str]] = {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
             keys = {k.value for k in node.value.keys if isinstance(k, ast.Constant)}
             for target in node.targets:
                 if isinstance(target, ast.Name):
-                    found[target.id] = frozenset(str(k) for k in keys)
-    return found
+                    tables[target.id] = frozenset(str(k) for k in keys)
+    return tables

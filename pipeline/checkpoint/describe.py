@@ -1,4 +1,4 @@
-"""What a checkpoint is, from its small files alone: no engine, no weights are read.
+"""The outline of a checkpoint from its small files: no engine, no weights are read.
 
 In: a local folder or an fsspec URI with config.json. Out: ``ModelCard``.
 """
@@ -120,16 +120,13 @@ def _image_processor(source: str) -> str | None:
 
 
 def _missing(source: str, processor: str | None) -> list[str]:
-    found = []
-    if not any(exists(join(source, name)) for name in _TOKENIZERS):
-        found.append("tokenizer")
-    if not _has_template(source):
-        found.append("chat template")
-    if processor is None:
-        found.append("image processor")
-    if not any(list_files(source, suffix) for suffix in _WEIGHTS):
-        found.append("weights")
-    return found
+    parts = {
+        "tokenizer": any(exists(join(source, name)) for name in _TOKENIZERS),
+        "chat template": _has_template(source),
+        "image processor": processor is not None,
+        "weights": any(list_files(source, suffix) for suffix in _WEIGHTS),
+    }
+    return [name for name, present in parts.items() if not present]
 
 
 def _has_template(source: str) -> bool:

@@ -152,7 +152,7 @@ def build_processor(shape: TinyShape, tokenizer: Any) -> Any:
 
 
 def init_tiny(folder: Path, corpus: Iterable[str], *, seed: int = 0) -> int:
-    """Write a random tiny checkpoint to ``folder``; gives its number of parameters."""
+    """Write a random tiny checkpoint to ``folder``; return its number of parameters."""
     import torch  # noqa: PLC0415
 
     shape = TinyShape()

@@ -14,11 +14,11 @@ _PRONOUNS = frozenset(("it", "this", "they", "these", "that", "both"))
 
 
 def bind(words: list[str], clause: Clause, earlier: list[Mention]) -> list[Mention]:
-    """Attach the clause's sites and changes; give back those that found nothing to attach to.
+    """Attach the clause's sites and changes; return those that no finding takes.
 
     ``earlier`` holds the findings that a pronoun or an elided subject here stands for.
     """
-    mentions = [item for item in clause.items if isinstance(item, Mention)]
+    mentions = clause.mentions
     targets = [m for m in mentions if m.is_target]
     referred = earlier if not targets and refers_back(words, clause) else []
     free = []
@@ -36,7 +36,7 @@ def bind(words: list[str], clause: Clause, earlier: list[Mention]) -> list[Menti
 
 
 def refers_back(words: list[str], clause: Clause) -> bool:
-    """Tell a clause with a pronoun for its subject, or with none ("and is stable")."""
+    """Return whether the clause has a pronoun for its subject, or none ("and is stable")."""
     opening = [w for w in words[clause.lo : clause.lo + 2] if w not in (",", "and")]
     if not opening:
         return False
@@ -50,7 +50,7 @@ def _receivers(
     mentions: list[Mention],
     own: list[Mention],
 ) -> list[Mention]:
-    """Choose: the noun it stands right before, else the run of findings before it, else after."""
+    """Choose the noun right after the mention, else the findings before it, else those after."""
     following = next((t for t in targets if t.lo >= mention.hi), None)
     if following is not None and not _BREAKS.intersection(words[mention.hi : following.lo]):
         return [following]
@@ -77,7 +77,7 @@ def _run(
 
 
 def _coordinated(words: list[str], first: Mention, last: Mention) -> bool:
-    """Tell members of one list from a finding explained by another ("consistent with")."""
+    """Return whether two findings are of one list, and not one explained by the other."""
     between = words[first.hi : last.lo]
     return first is last or ({",", "and", "or"} & set(between) != set() and "with" not in between)
 

@@ -12,36 +12,41 @@ from pipeline.claims.triggers import word_set
 
 
 class Clause(NamedTuple):
-    """Token range ``[lo, hi)`` and what was found in it; ``joined``: cut at a comma or "and"."""
+    """Token range ``[lo, hi)`` with its items; ``joined``: cut at a comma or "and"."""
 
     lo: int
     hi: int
     items: list[LexicalItem]
     joined: bool
 
+    @property
+    def mentions(self) -> list[Mention]:
+        """The mentions among the items."""
+        return [item for item in self.items if isinstance(item, Mention)]
+
 
 VERBS = word_set("verbs")
 _JOINTS = frozenset((",", "and", "-"))
 _RESTARTS = word_set("restarts")
 _AFTER_COMMA = frozenset(("with", "just"))
-_SEEN = word_set("seen")
+_PERCEIVED = word_set("seen")
 _BE = frozenset(("is", "are", "was", "were", "can", "could", "be", "been", "has", "have"))
 _OR = frozenset(("or", "nor"))
 
 
 def clauses(words: list[str], lo: int, hi: int, items: list[LexicalItem]) -> list[Clause]:
     """Cut one sentence; its items are in order and none crosses a cut."""
-    found: list[Clause] = []
+    parts: list[Clause] = []
     start, joined = lo, False
     for cut, resume, is_joint in _cuts(words, lo, hi, items):
         if is_joint and not _starts_anew(words, (start, cut, hi), items):
             continue
         if cut > start:
-            found.append(Clause(start, cut, _within(items, start, cut), joined))
+            parts.append(Clause(start, cut, _within(items, start, cut), joined))
         start, joined = resume, is_joint
     if hi > start:
-        found.append(Clause(start, hi, _within(items, start, hi), joined))
-    return found
+        parts.append(Clause(start, hi, _within(items, start, hi), joined))
+    return parts
 
 
 def _cuts(
@@ -114,5 +119,5 @@ _SCOPES = frozenset(("neg_pre", "possible_pre", "probable_pre", "skip_pre"))
 
 
 def _only_exists(words: list[str]) -> bool:
-    """Tell "... are seen" at the end: the predicate of the whole list, not of its last member."""
-    return words[-1] in _SEEN and any(word in _BE for word in words[-4:-1])
+    """Return whether the words end in "... are seen", which is about the whole list before it."""
+    return words[-1] in _PERCEIVED and any(word in _BE for word in words[-4:-1])

@@ -1,4 +1,4 @@
-"""How a mention is meant: denied, hedged, or not asserted at all.
+"""Whether a mention is denied, hedged, or not asserted at all.
 
 In: the clauses of one sentence. Out: the same mentions, ``neg``, ``uncertain`` and ``skip`` set.
 The shape follows ConText (Harkema et al. 2009, doi:10.1016/j.jbi.2009.05.002): triggers with a
@@ -47,9 +47,9 @@ def _set_apart(words: list[str], clause: Clause) -> None:
     """
     categories = {category for item in clause.items for category in _categories(item)}
     if "prior" in categories and _speaks_of_the_past(words, clause):
-        _mark("skip", _mentions(clause.items))
+        _mark("skip", clause.mentions)
     elif "general" in categories:
-        _mark("skip", [m for m in _mentions(clause.items) if not m.neg])
+        _mark("skip", [m for m in clause.mentions if not m.neg])
 
 
 def _apply(words: list[str], clause: Clause, n: int, trigger: Trigger) -> None:
@@ -66,20 +66,20 @@ def _apply(words: list[str], clause: Clause, n: int, trigger: Trigger) -> None:
         elif direction == "next":
             _mark(effect, _noun_after(clause, after, trigger))
         elif direction == "all":
-            _mark(effect, _mentions(clause.items))
+            _mark(effect, clause.mentions)
 
 
 def _leaves_open(clause: Clause) -> bool:
-    """Tell "whether ... is uncertain" from "asked whether ..."."""
+    """Return whether the clause leaves a "whether" open ("whether ... is uncertain")."""
     return any(
         category.startswith("possible") for item in clause.items for category in _categories(item)
     )
 
 
 def _noun_after(clause: Clause, after: list[Mention], trigger: Trigger) -> list[Mention]:
-    """Return the noun that an adjective stands before; a "prior" one that has changed is there."""
+    """Return the noun right after an adjective; a "prior" one that has changed still exists."""
     nouns = [m for m in after[:1] if m.lo <= trigger.hi]
-    changed = any(m.kind == "change" for m in _mentions(clause.items))
+    changed = any(m.kind == "change" for m in clause.mentions)
     return [] if changed and "skip_next" in trigger.categories else nouns
 
 
@@ -93,12 +93,8 @@ def _mark(effect: str, mentions: Iterable[Mention]) -> None:
             mention.uncertain = True
 
 
-def _mentions(items: list[LexicalItem]) -> list[Mention]:
-    return [item for item in items if isinstance(item, Mention)]
-
-
 def _looks_back(words: list[str], clause: Clause, trigger: Trigger) -> bool:
-    """Return whether a trigger reaches to its left; one of both only where it ends."""
+    """Return whether a trigger reaches left; one that reaches both ways only ends a statement."""
     directions = {category.rpartition("_")[2] for category in trigger.categories}
     if "post" not in directions:
         return False
@@ -148,7 +144,7 @@ def _speaks_of_the_past(words: list[str], clause: Clause) -> bool:
 
 def _alternatives(words: list[str], clause: Clause) -> None:
     """Hedge both sides of an affirmed "consolidation or atelectasis": neither is asserted."""
-    named = [m for m in _mentions(clause.items) if m.is_target or m.kind == "attribute"]
+    named = [m for m in clause.mentions if m.is_target or m.kind == "attribute"]
     for left, right in pairwise(named):
         if left.is_target != right.is_target or left.neg or right.neg:
             continue

@@ -54,7 +54,7 @@ class _Reader:
         self.revising = False
 
     def read(self, sentence: Sentence) -> None:
-        """Take in one sentence."""
+        """Read one sentence."""
         items = self.matcher.items(self.tokens.words, sentence.lo, sentence.hi)
         if sentence.question:
             self._ask(items)
@@ -79,7 +79,7 @@ class _Reader:
     def _lead(
         self, sentence: Sentence, items: list[LexicalItem]
     ) -> tuple[Answer | None, list[LexicalItem]]:
-        """Take the answer word off the sentence; it denies and hedges nothing by itself."""
+        """Remove the answer word from the items; it denies and hedges nothing by itself."""
         self.implied: str | None = None
         if self.about is None and self.stated:
             return None, items
@@ -116,24 +116,24 @@ class _Reader:
 
     def _state(self, sentence: Sentence, items: list[LexicalItem]) -> None:
         words = self.tokens.words
-        found = clauses(words, sentence.lo, sentence.hi, items)
-        if self.header and sentence.bullet and found:
-            found[0] = found[0]._replace(items=[*self.header, *found[0].items])
-        assess(words, found)
+        parts = clauses(words, sentence.lo, sentence.hi, items)
+        if self.header and sentence.bullet and parts:
+            parts[0] = parts[0]._replace(items=[*self.header, *parts[0].items])
+        assess(words, parts)
         adds = _ADDING.intersection(words[sentence.lo : sentence.hi])
         take_back(items, [] if adds else self.earlier)
-        for clause in found:
+        for clause in parts:
             free = bind(words, clause, self.earlier)
-            targets = [m for m in clause.items if isinstance(m, Mention) and m.is_target]
-            for m in clause.items:
-                if isinstance(m, Mention) and (m.is_target or m.kind == "attribute"):
-                    self._add(m)
+            targets = [mention for mention in clause.mentions if mention.is_target]
+            for mention in clause.mentions:
+                if mention.is_target or mention.kind == "attribute":
+                    self._add(mention)
             for mention in free:
-                self._alone(mention, clause.hi)
+                self._add_unbound(mention, clause.hi)
             self.earlier = targets or self.earlier
 
-    def _alone(self, mention: Mention, clause_end: int) -> None:
-        """Place a site or change that no finding of its clause takes."""
+    def _add_unbound(self, mention: Mention, clause_end: int) -> None:
+        """Add a site or change that no finding of its clause takes, or bind it to earlier ones."""
         if mention.skip:
             return
         implied = self.stated[-1] if self.stated and self.stated[-1].lo < 0 else None
@@ -164,7 +164,7 @@ class _Reader:
             self._add(absent)
 
     def _is_subject(self, site: Mention, end: int) -> bool:
-        """Tell "the left lung is clear", which places nothing, from "in the left lung"."""
+        """Return whether a site is the subject ("the left lung is clear") and places nothing."""
         words = self.tokens.words
         if _PLACING.intersection(words[max(site.lo - 2, 0) : site.lo]):
             return False

@@ -1,7 +1,7 @@
 """The yes or no that an answer opens with.
 
-In: an answer. Out: what it says about the concept that the question asks for, if it says so at the
-very start. Two readings, one vocabulary: claims need the answer word to stand for itself ("No
+In: an answer. Out: its yes, no or doubt about what the question asks for, if it stands at the very
+start. Two readings, one vocabulary: claims need the answer word to stand for itself ("No
 nodule is seen" opens with none, since its "no" belongs to the nodule); the answer to a yes-or-no
 question may also run on ("No nodule is seen" is no).
 """

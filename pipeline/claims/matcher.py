@@ -41,7 +41,7 @@ class Mention:
 
 
 class Trigger:
-    """One place where the text says how its neighbours are meant."""
+    """One place where the text denies, hedges or sets apart the mentions around it."""
 
     __slots__ = ("categories", "hi", "lo")
 
@@ -73,7 +73,7 @@ class Matcher:
 
     def items(self, words: list[str], lo: int, hi: int) -> list[LexicalItem]:
         """Find concepts and triggers in ``words[lo:hi]``, longest first from the left."""
-        found: list[LexicalItem] = []
+        items: list[LexicalItem] = []
         concepts, others = self._concepts, self._triggers
         i = lo
         while i < hi:
@@ -85,14 +85,14 @@ class Matcher:
             if word in others:
                 trigger_end, categories = _walk(others[word], words, i + 1, hi, str)
             if concept_end > i and concept_end >= trigger_end:
-                found.append(Mention(entry[0], entry[1], i, concept_end))
+                items.append(Mention(entry[0], entry[1], i, concept_end))
                 i = concept_end
             elif trigger_end > i:
-                found.append(_trigger(categories, i, trigger_end))
+                items.append(_trigger(categories, i, trigger_end))
                 i = trigger_end
             else:
                 i += 1
-        return found
+        return items
 
 
 def forms(concept: Concept) -> list[tuple[str, ...]]:
@@ -178,7 +178,7 @@ def _pairs(lexicon: Lexicon) -> list[tuple[tuple[str, ...], tuple[str, str]]]:
 
 
 def _meaning(words: tuple[str, ...], change: str) -> tuple[str, ...]:
-    """Say what a change means to a lexicon that does not name it: one that resolved is denied."""
+    """Return what a change means to a lexicon without it: what has resolved is denied."""
     if change != "resolved":
         return ("change:",)
     before = ("neg_pre",) if words[-1] == "of" or len(words) == 1 else ()

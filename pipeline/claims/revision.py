@@ -1,4 +1,4 @@
-"""Second thoughts inside one answer, and claims that say the same thing twice.
+"""Corrections within one answer, and claims that state the same thing twice.
 
 In: the items of a sentence, or the assertions of an answer in order. Out: what still stands.
 """
@@ -11,7 +11,7 @@ from pipeline.dataset.lexicon import Lexicon
 
 
 def take_back(items: list[LexicalItem], earlier: list[Mention]) -> None:
-    """Unsay what a slip named: "a nodule, sorry, a mass" asserts the mass alone.
+    """Withdraw what a slip named: "a nodule, sorry, a mass" asserts only the mass.
 
     ``earlier``: the findings of the sentence before, for one that opens with the correction.
     """
@@ -39,7 +39,7 @@ def revises(items: list[LexicalItem], start: int) -> bool:
 def settle(assertions: list[Assertion], lexicon: Lexicon) -> tuple[Assertion, ...]:
     """Reduce an answer to distinct claims, in the order in which they were first made.
 
-    A claim that says less than another of the same concept, polarity and certainty is part of it;
+    A claim that states less than another of the same concept, polarity and certainty is part of it;
     a revision removes what it contradicts; an implied yes or no yields to explicit words.
     """
     kept: list[Assertion] = []

@@ -53,16 +53,16 @@ def tokenise(text: str) -> Tokens:
         kind = match.lastgroup
         raw = match.group()
         if kind == "word":
-            found = _word(raw)
+            cut = _word(raw)
         elif kind == "line":
-            found = _line(raw, text[match.end() : match.end() + 1], words)
+            cut = _line(raw, text[match.end() : match.end() + 1], words)
         elif raw == "." and words and words[-1] in _ABBREVIATIONS:
             continue
         elif raw[0] == "-":
-            found = ("-",)
+            cut = ("-",)
         else:
-            found = (_MARKS.get(raw, raw),)
-        for word in found:
+            cut = (_MARKS.get(raw, raw),)
+        for word in cut:
             words.append(word)
             starts.append(match.start())
             ends.append(match.end())
@@ -125,7 +125,7 @@ _PRONOUNS = frozenset(("it", "that", "there", "this", "what", "here"))
 
 
 def _line(raw: str, following: str, words: list[str]) -> tuple[str, ...]:
-    """Tell a new statement from a line that only wraps: those go on in lower case."""
+    """Return the mark of a new statement, or none for a line that wraps, in lower case."""
     if raw.strip():
         return (BULLET,)
     wraps = following.islower() and raw.count("\n") == 1 and words[-1:] != [":"]

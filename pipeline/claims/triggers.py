@@ -7,7 +7,7 @@ one makes the words optional.
 Categories: ``neg_*`` deny, ``possible_*`` and ``probable_*`` hedge, ``skip_*`` and ``start_rest``
 keep a mention from being an assertion at all (history, hypothesis, plan, somebody else, report of
 a statement), ``general`` speaks of patients at large and ``prior`` of an earlier image, ``whether``
-does what its sentence says, ``affirm`` cancels what its words would trigger alone, ``term`` ends a
+follows its sentence, ``affirm`` cancels what its words would trigger alone, ``term`` ends a
 scope and ``now`` one of the past, ``correct`` takes back, ``revise`` marks an explicit revision.
 ``_pre`` reaches to the right, ``_post`` to the left, ``_next`` to the very next noun, ``_all`` to
 the clause, ``_rest`` to the end of the sentence.
@@ -30,12 +30,7 @@ Phrases = tuple[tuple[tuple[str, ...], str], ...]
 @cache
 def triggers() -> Phrases:
     """Return every trigger phrase as words, with its category; a phrase may have several."""
-    return tuple(
-        (words, category)
-        for category, patterns in _table("triggers.json").items()
-        for pattern in patterns
-        for words in expand(pattern)
-    )
+    return _phrases("triggers.json")
 
 
 @cache
@@ -44,12 +39,7 @@ def changes() -> Phrases:
 
     The empty id stands for a denied change ("has not grown"), which denies no finding.
     """
-    return tuple(
-        (words, change)
-        for change, patterns in _table("changes.json").items()
-        for pattern in patterns
-        for words in expand(pattern)
-    )
+    return _phrases("changes.json")
 
 
 def expand(pattern: str) -> list[tuple[str, ...]]:
@@ -65,9 +55,14 @@ def word_set(name: str) -> frozenset[str]:
     return frozenset(words[name].split())
 
 
-def _table(name: str) -> dict[str, list[str]]:
+def _phrases(name: str) -> Phrases:
     table: dict[str, list[str]] = json.loads(_text(name))
-    return table
+    return tuple(
+        (words, meaning)
+        for meaning, patterns in table.items()
+        for pattern in patterns
+        for words in expand(pattern)
+    )
 
 
 def _text(name: str) -> str:

@@ -1,6 +1,6 @@
 """``ceiling``: what a score can mean where the annotators disagree."""
 
-import typer
+from typer import Typer
 
 from pipeline.commands.options import DECISIONS, Dataset, command
 from pipeline.dataset.ceiling import Ceiling, reference_ceiling
@@ -9,7 +9,7 @@ from pipeline.stats.intervals import Interval
 from pipeline.stats.percent import cell, number
 from pipeline.stats.resample import Resampling
 
-app = typer.Typer()
+app = Typer()
 _PLAN = Resampling(resamples=2000, confidence=0.95, seed=0)
 
 

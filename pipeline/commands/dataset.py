@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-import typer
+from typer import Argument, Option, Typer
 
 from actors.schema import Dialogue
 from actors.storage.files import exists, join
@@ -14,7 +14,7 @@ from pipeline.dataset.open import open_dataset
 from pipeline.dataset.validate import validate
 from pipeline.phantom.build import build
 
-app = typer.Typer(
+app = Typer(
     name="dataset",
     help="Build, check or describe a dataset.",
     rich_help_panel=DATA,
@@ -28,10 +28,10 @@ _FAULTS_SHOWN = 100
 )
 def _build_phantom(
     target: Annotated[
-        str, typer.Argument(metavar="URI", help="folder to write; must not hold a dataset yet")
+        str, Argument(metavar="URI", help="folder to write; must not hold a dataset yet")
     ],
-    dialogues: Annotated[int, typer.Option(metavar="N", help="how many")] = 8000,
-    seed: Annotated[int, typer.Option(metavar="N", help="of the drawing")] = 0,
+    dialogues: Annotated[int, Option(metavar="N", help="how many")] = 8000,
+    seed: Annotated[int, Option(metavar="N", help="of the drawing")] = 0,
 ) -> int:
     """Draw the synthetic phantom dataset; same seed, same bytes."""
     if exists(join(target, "dataset.json")):
@@ -48,9 +48,7 @@ def _build_phantom(
 @command(app, "validate", DATA, "imcbench dataset validate s3://bucket/imcbench --no-images")
 def _validate(
     dataset: Dataset,
-    no_images: Annotated[
-        bool, typer.Option("--no-images", help="do not open the image files")
-    ] = False,
+    no_images: Annotated[bool, Option("--no-images", help="do not open the image files")] = False,
 ) -> int:
     """Report every fault: dialogue, column, value."""
     opened = open_dataset(dataset)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import pyarrow.compute as pc
-import typer
+from typer import Argument, Typer
 
 from actors.schema import Dialogue
 from actors.storage.files import list_files
@@ -14,13 +14,13 @@ from pipeline.metrics.reading import read_dialogue
 from pipeline.runs.open import open_run
 from pipeline.tables.turns import read_responses
 
-app = typer.Typer()
+app = Typer()
 
 
 @command(app, "explain", LOOKING, "imcbench explain runs/my-vlm/3f2a phantom-000017")
 def _explain(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="run directory")],
-    dialogue_id: Annotated[str, typer.Argument(metavar="DIALOGUE", help="dialogue id")],
+    run: Annotated[str, Argument(metavar="RUN", help="run directory")],
+    dialogue_id: Annotated[str, Argument(metavar="DIALOGUE", help="dialogue id")],
 ) -> int:
     """Print one dialogue of a run: answers, claims with verdicts, boxes, the measures."""
     opened = open_run(run)

@@ -1,16 +1,16 @@
-"""``gate``: is a candidate worse than the baseline? For people, and for CI by its exit code."""
+"""``gate``: whether a candidate is worse than the baseline; for CI by its exit code."""
 
 from dataclasses import replace
 from typing import Annotated
 
-import typer
+from typer import Option, Typer
 
 from conf.sweep import DEFAULT_MARGIN, GateConfig
 from pipeline.commands.options import DECISIONS, command, number_by_metric, several
 from pipeline.gate.gate import Gated, gate_runs, write_gate
 from pipeline.gate.render import gate_table
 
-app = typer.Typer()
+app = Typer()
 _DEFAULT = GateConfig()
 _SIDE = {"metavar": "RUN", "help": "run directory, or an output of score"}
 
@@ -24,8 +24,8 @@ _SIDE = {"metavar": "RUN", "help": "run directory, or an output of score"}
     "--margin turn_accuracy=0.01 hallucination_rate=0.03",
 )
 def _gate(
-    baseline: Annotated[str, typer.Option(**_SIDE)],
-    candidate: Annotated[str, typer.Option(**_SIDE)],
+    baseline: Annotated[str, Option(**_SIDE)],
+    candidate: Annotated[str, Option(**_SIDE)],
     margin: Annotated[
         list[str],
         several(
@@ -33,17 +33,15 @@ def _gate(
             help=f"tolerated loss, 0 to 1; default {DEFAULT_MARGIN} for each of the four measures",
         ),
     ],
-    alpha: Annotated[float, typer.Option(metavar="A", help="false alarms")] = _DEFAULT.alpha,
-    resamples: Annotated[int, typer.Option(metavar="N")] = _DEFAULT.resamples,
-    seed: Annotated[int, typer.Option(metavar="N", help="of the draws")] = _DEFAULT.seed,
+    alpha: Annotated[float, Option(metavar="A", help="false alarms")] = _DEFAULT.alpha,
+    resamples: Annotated[int, Option(metavar="N")] = _DEFAULT.resamples,
+    seed: Annotated[int, Option(metavar="N", help="of the draws")] = _DEFAULT.seed,
     strict: Annotated[
-        bool, typer.Option("--strict", help="pass only what is shown not to be worse")
+        bool, Option("--strict", help="pass only what is shown not to be worse")
     ] = False,
     output: Annotated[
         str | None,
-        typer.Option(
-            metavar="URI", help="folder of gate.json and gate.xml; default: the candidate"
-        ),
+        Option(metavar="URI", help="folder of gate.json and gate.xml; default: the candidate"),
     ] = None,
 ) -> int:
     """Compare a candidate with a baseline on the same dialogues; fails on a regression.
@@ -60,7 +58,7 @@ def _gate(
 
 
 def print_gate(gated: Gated) -> None:
-    """Print the table, and what to know about the runs."""
+    """Print the table and the notes on the runs."""
     print(gate_table(gated.result))
     for note in gated.notes:
         print(note)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Option, Typer
 
 from actors.storage.files import exists, read_json
 from conf.errors import InfrastructureError
@@ -14,7 +14,7 @@ from pipeline.judge.run import judge_run
 from pipeline.run import summarise
 from pipeline.runs.open import open_run
 
-app = typer.Typer()
+app = Typer()
 
 
 @command(
@@ -25,10 +25,8 @@ app = typer.Typer()
     "imcbench judge runs/my-vlm/3f2a --config my-judges.yaml --labels experts.csv",
 )
 def _judge(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="run directory")],
-    config: Annotated[
-        str, typer.Option(metavar="FILE", help="YAML of judges and rubrics, or judge")
-    ],
+    run: Annotated[str, Argument(metavar="RUN", help="run directory")],
+    config: Annotated[str, Option(metavar="FILE", help="YAML of judges and rubrics, or judge")],
     overrides: Annotated[
         list[str],
         several(
@@ -39,7 +37,7 @@ def _judge(
     ],
     labels: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="URI",
             help="expert grades to calibrate against: Parquet or CSV with the columns "
             "dialogue_id, turn (0: whole dialogue), rubric, criterion, grade",

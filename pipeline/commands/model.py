@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option, Typer
 
 from actors.conversation import caption, system_prompt, user_message
 from actors.gold import gold_text
@@ -14,7 +14,7 @@ from pipeline.checkpoint.tiny import init_tiny
 from pipeline.commands.options import MODELS, command
 from pipeline.phantom.generate import plan_dialogue
 
-app = typer.Typer(
+app = Typer(
     name="model", help="Make or look at checkpoints.", rich_help_panel=MODELS, no_args_is_help=True
 )
 _CORPUS, _CORPUS_SEED = 1000, 1_000_003  # dialogues and phantom seed for the tokenizer
@@ -22,8 +22,8 @@ _CORPUS, _CORPUS_SEED = 1000, 1_000_003  # dialogues and phantom seed for the to
 
 @command(app, "init-tiny", MODELS, "imcbench model init-tiny models/tiny --seed 1")
 def _init_tiny(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="where the checkpoint goes")],
-    seed: Annotated[int, typer.Option(metavar="N", help="of the weights")] = 0,
+    folder: Annotated[Path, Argument(metavar="FOLDER", help="where the checkpoint goes")],
+    seed: Annotated[int, Option(metavar="N", help="of the weights")] = 0,
 ) -> int:
     """Write a small Idefics3 with random weights, its tokenizer, processor and chat template."""
     if folder.exists() and any(folder.iterdir()):
@@ -35,7 +35,7 @@ def _init_tiny(
 
 @command(app, "describe", MODELS, "imcbench model describe s3://bucket/my-vlm")
 def _describe(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="folder or URI with config.json")],
+    source: Annotated[str, Argument(metavar="SOURCE", help="folder or URI with config.json")],
 ) -> int:
     """Print a checkpoint's architecture, context and box dialect, and what it lacks."""
     print(card_text(describe_model(source)))

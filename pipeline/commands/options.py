@@ -4,24 +4,23 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
-import typer
 from rich.console import Console
+from typer import Argument, Option, Typer
 from typer.core import TyperCommand
 
 from conf.errors import ConfigError
 
 A_RUN, DATA, MODELS, DECISIONS, LOOKING = "A run", "Data", "Models", "Decisions", "Looking"
 
-Run = Annotated[str, typer.Argument(metavar="RUN", help="run directory, or an output of score")]
-Dataset = Annotated[str, typer.Argument(metavar="URI", help="dataset folder")]
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+Run = Annotated[str, Argument(metavar="RUN", help="run directory, or an output of score")]
+Dataset = Annotated[str, Argument(metavar="URI", help="dataset folder")]
+AsJson = Annotated[bool, Option("--json", help="print one JSON object")]
 Config = Annotated[
-    str,
-    typer.Option("--config", metavar="FILE", help="YAML file, or the preset demo, full or nightly"),
+    str, Option("--config", metavar="FILE", help="YAML file, or the preset demo, full or nightly")
 ]
 Overrides = Annotated[
     list[str],
-    typer.Argument(
+    Argument(
         metavar="key=value",
         default_factory=list,
         show_default=False,
@@ -32,9 +31,7 @@ Overrides = Annotated[
 _Handler = TypeVar("_Handler", bound=Callable[..., int])
 
 
-def command(
-    app: typer.Typer, name: str, panel: str, *examples: str
-) -> Callable[[_Handler], _Handler]:
+def command(app: Typer, name: str, panel: str, *examples: str) -> Callable[[_Handler], _Handler]:
     """Return a decorator that makes a function a subcommand; its docstring is the help.
 
     Args:
@@ -49,16 +46,14 @@ def command(
 
 def several(*flags: str, metavar: str, help: str) -> Any:
     """Return an option of any number of values, none by default; see ``Command`` for its forms."""
-    return typer.Option(
-        *flags, metavar=metavar, default_factory=list, show_default=False, help=help
-    )
+    return Option(*flags, metavar=metavar, default_factory=list, show_default=False, help=help)
 
 
 class Command(TyperCommand):
     """A subcommand whose list options take several values after one flag: ``--margin a=1 b=2``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse with one flag per value, as click knows it."""
+        """Parse with one flag per value, the form that typer knows."""
         pairs_only = {
             flag: "=" in (option.metavar or "")
             for option in self.params

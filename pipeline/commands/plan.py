@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Annotated
 
-import typer
+from typer import Option, Typer
 
 from conf.errors import BadInput
 from conf.load import load
@@ -14,7 +14,7 @@ from pipeline.runs.directory import RunDirectory
 from pipeline.runs.estimate import ENGINE_START_S, Estimate, Speed, engines_of, estimate, speed_of
 from pipeline.runs.status import clock
 
-app = typer.Typer()
+app = Typer()
 # What a plan does not depend on need not be given.
 _UNUSED = ("model.name=any", "model.source=any", "model.box_dialect=none", "output=any")
 
@@ -29,19 +29,17 @@ _UNUSED = ("model.name=any", "model.source=any", "model.box_dialect=none", "outp
 def _plan(
     config: Config,
     overrides: Overrides,
-    gpus: Annotated[int, typer.Option(metavar="N", help="GPUs of the cluster")],
-    rate: Annotated[
-        float | None, typer.Option(metavar="R", help="turns/s per GPU, engine full")
-    ] = None,
+    gpus: Annotated[int, Option(metavar="N", help="GPUs of the cluster")],
+    rate: Annotated[float | None, Option(metavar="R", help="turns/s per GPU, engine full")] = None,
     measured_on: Annotated[
-        str | None, typer.Option("--from", metavar="RUN", help="measure it on a finished run")
+        str | None, Option("--from", metavar="RUN", help="measure it on a finished run")
     ] = None,
     engine_start: Annotated[
         float | None,
-        typer.Option(metavar="S", help=f"seconds; default: as measured, else {ENGINE_START_S:g}"),
+        Option(metavar="S", help=f"seconds; default: as measured, else {ENGINE_START_S:g}"),
     ] = None,
-    checkpoints: Annotated[int, typer.Option(metavar="N", help="how many to evaluate")] = 1,
-    price: Annotated[float | None, typer.Option(metavar="P", help="price of one GPU hour")] = None,
+    checkpoints: Annotated[int, Option(metavar="N", help="how many to evaluate")] = 1,
+    price: Annotated[float | None, Option(metavar="P", help="price of one GPU hour")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Estimate time and GPU hours from a measured rate; needs no cluster."""

@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-import typer
+from typer import Argument, Option, Typer
 
 from actors.storage.files import read_parquet
 from pipeline.commands.options import LOOKING, Run, command, console, several
-from pipeline.report import summary_table
+from pipeline.report.headline import summary_table
 from pipeline.report.inputs import Options
 from pipeline.report.serve import serve
 from pipeline.report.write import write_full_report
 from pipeline.runs.directory import RunDirectory
 
-app = typer.Typer()
+app = Typer()
 
 
 @command(
@@ -27,20 +27,16 @@ def _report(
     against: Annotated[list[str], several(metavar="RUN", help="runs on the same dialogues")],
     dataset: Annotated[
         str | None,
-        typer.Option(
-            metavar="URI", help="dataset folder; default: as the run's configuration says"
-        ),
+        Option(metavar="URI", help="dataset folder; default: as the run's configuration says"),
     ] = None,
     no_dialogues: Annotated[
-        bool, typer.Option("--no-dialogues", help="write no dialogue viewer")
+        bool, Option("--no-dialogues", help="write no dialogue viewer")
     ] = False,
-    no_images: Annotated[bool, typer.Option("--no-images", help="leave the images out")] = False,
-    no_text: Annotated[
-        bool, typer.Option("--no-text", help="leave questions and answers out")
-    ] = False,
+    no_images: Annotated[bool, Option("--no-images", help="leave the images out")] = False,
+    no_text: Annotated[bool, Option("--no-text", help="leave questions and answers out")] = False,
     suppress_small: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--suppress-small",
             help="withhold groups of fewer than 10 patients everywhere, and single dialogues",
         ),
@@ -65,12 +61,12 @@ def _report(
 @command(app, "view", LOOKING, "imcbench view runs", "imcbench view s3://bucket/runs --port 0")
 def _view(
     root: Annotated[
-        str, typer.Argument(metavar="ROOT", help="output folder, e.g. runs or s3://bucket/runs")
+        str, Argument(metavar="ROOT", help="output folder, e.g. runs or s3://bucket/runs")
     ],
-    host: Annotated[str, typer.Option(help="the default is reached from this machine only")] = (
+    host: Annotated[str, Option(help="the default is reached from this machine only")] = (
         "127.0.0.1"
     ),
-    port: Annotated[int, typer.Option(metavar="N", help="0: any free one")] = 8765,
+    port: Annotated[int, Option(metavar="N", help="0: any free one")] = 8765,
 ) -> int:
     """Show the reports below a folder in a browser, from a small server on this machine."""
     serve(root, host, port)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Annotated
 
-import typer
 import yaml
+from typer import Option, Typer
 
 from actors.storage.files import exists, read_bytes
 from conf.errors import BadInput
@@ -32,11 +32,11 @@ from pipeline.runs.prepare import prepare
 from pipeline.score import score
 from pipeline.tables.turns import declared_dialect
 
-app = typer.Typer()
+app = Typer()
 
 _DryRun = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--dry-run",
         help="only print what would be done, where, and whether the cluster can hold it",
     ),
@@ -48,7 +48,7 @@ _Weights = Annotated[
         help="weights of the overall score, one for each measure; they must sum to 1",
     ),
 ]
-_Resamples = Annotated[int | None, typer.Option(metavar="N", help="bootstrap resamples")]
+_Resamples = Annotated[int | None, Option(metavar="N", help="bootstrap resamples")]
 
 
 @command(
@@ -64,9 +64,8 @@ def _run(config: Config, overrides: Overrides, dry_run: _DryRun = False) -> int:
     if dry_run:
         return _print_dry_run(loaded)
     run = evaluate(loaded)
-    page = write_full_report(run.root, [], None, Options())
     _print_results(run)
-    print(f"page:    {page}")
+    print(f"page:    {write_full_report(run.root, [], None, Options())}")
     return 0
 
 
@@ -91,22 +90,20 @@ def _generate(config: Config, overrides: Overrides, dry_run: _DryRun = False) ->
     "imcbench score --dataset data/phantom-200 --turns other/turns --output runs/other",
 )
 def _score(
-    dataset: Annotated[str, typer.Option(metavar="URI", help="dataset folder")],
-    turns: Annotated[str, typer.Option(metavar="URI", help="folder of turn outputs")],
-    output: Annotated[str, typer.Option(metavar="URI", help="folder for the results")],
+    dataset: Annotated[str, Option(metavar="URI", help="dataset folder")],
+    turns: Annotated[str, Option(metavar="URI", help="folder of turn outputs")],
+    output: Annotated[str, Option(metavar="URI", help="folder for the results")],
     weights: _Weights,
     resamples: _Resamples = None,
     box_dialect: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="NAME",
             autocompletion=lambda: list(BOX_DIALECTS),
             help="how the model writes regions; default: as the turn files declare, else norm1000",
         ),
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", help="only the first N dialogues")
-    ] = None,
+    limit: Annotated[int | None, Option(metavar="N", help="only the first N dialogues")] = None,
 ) -> int:
     """Score any folder of turn-output Parquet against its dataset; needs no GPU."""
     if box_dialect not in (None, *BOX_DIALECTS):

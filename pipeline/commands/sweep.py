@@ -1,10 +1,10 @@
-"""``sweep``, ``nightly``, ``leaderboard``: many checkpoints, their verdicts, their ranks."""
+"""``sweep``, ``nightly``, ``leaderboard``: many checkpoints, their gates, their ranks."""
 
 from collections.abc import Sequence
 from typing import Annotated
 
-import typer
 from rich.table import Table
+from typer import Argument, Option, Typer
 
 from actors.storage.files import join, write_bytes, write_json
 from conf.errors import BadInput
@@ -13,7 +13,7 @@ from conf.sweep import SweepConfig, load_sweep
 from pipeline.commands.gate import print_gate
 from pipeline.commands.options import A_RUN, DECISIONS, Config, Overrides, command, console
 from pipeline.gate.gate import Gated
-from pipeline.leaderboard.catalog import read_catalogue
+from pipeline.leaderboard.catalog import read_catalog
 from pipeline.leaderboard.leaderboard import (
     board_table,
     boards,
@@ -22,12 +22,12 @@ from pipeline.leaderboard.leaderboard import (
     published_table,
 )
 from pipeline.leaderboard.tables import terminal_table
-from pipeline.nightly import NightlyOutcome, exit_code, judge
+from pipeline.nightly import NightlyOutcome, exit_code, gate_in_order
 from pipeline.stats.composite import OVERALL
 from pipeline.stats.percent import cell
 from pipeline.sweep.sweep import SweptRun, sweep
 
-app = typer.Typer()
+app = Typer()
 _INCOMPLETE = 3
 
 
@@ -54,7 +54,7 @@ def _nightly(config: Config, overrides: Overrides) -> int:
     Exit codes: 0 nothing stops a run, 1 a gate does, 2 bad input, 3 a run failed.
     """
     settings = load_sweep(config, overrides)
-    outcomes = judge(_swept(settings), settings.output, settings.gate, _print_gated)
+    outcomes = gate_in_order(_swept(settings), settings.output, settings.gate, _print_gated)
     console().print(_outcome_table(outcomes))
     _write_leaderboard(settings.output)
     return exit_code(outcomes)
@@ -62,13 +62,13 @@ def _nightly(config: Config, overrides: Overrides) -> int:
 
 @command(app, "leaderboard", DECISIONS, "imcbench leaderboard runs --write")
 def _leaderboard(
-    root: Annotated[str, typer.Argument(metavar="ROOT", help="output folder of runs")],
+    root: Annotated[str, Argument(metavar="ROOT", help="output folder of runs")],
     write: Annotated[
-        bool, typer.Option("--write", help="write ROOT/leaderboard.md and leaderboard.json too")
+        bool, Option("--write", help="write ROOT/leaderboard.md and leaderboard.json too")
     ] = False,
 ) -> int:
     """Rank the runs below a folder, beside the published figures."""
-    ranked = boards(read_catalogue(root))
+    ranked = boards(read_catalog(root))
     if not ranked:
         raise BadInput(f"{join(root, 'catalogue')} holds no finished run")
     for board in ranked:
@@ -80,7 +80,7 @@ def _leaderboard(
 
 
 def _write_leaderboard(root: str) -> None:
-    ranked = boards(read_catalogue(root))
+    ranked = boards(read_catalog(root))
     write_bytes(join(root, "leaderboard.md"), leaderboard_markdown(ranked).encode())
     write_json(join(root, "leaderboard.json"), leaderboard_document(ranked))
     print(f"leaderboard: {join(root, 'leaderboard.md')}, {join(root, 'leaderboard.json')}")

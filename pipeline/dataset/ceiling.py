@@ -1,4 +1,4 @@
-"""What a score can mean where annotators disagree: the reference standard's own ceiling.
+"""The ceiling that disagreement among annotators sets to a score.
 
 In: per turn, the share a_t of annotators who gave the reference answer, with the turn's cluster.
 Out: the turn accuracy of a human-level model, its interval, and how large a difference must be.
@@ -93,10 +93,10 @@ def reference_ceiling(
         )
         for name, values in named.items()
     )
-    found = intervals(frame, {}, plan)
+    by_group = intervals(frame, {}, plan)
     undefined = Interval(None, None, None, 0, 0, True, "no turn has an agreement")
     return Ceiling(
-        **{name: found.get((*_GROUP, name), undefined) for name in named},
+        **{name: by_group.get((*_GROUP, name), undefined) for name in named},
         smallest_difference=_smallest_difference(share, plan.confidence),
         n_turns=len(known),
         n_unknown=len(agreements) - len(known),

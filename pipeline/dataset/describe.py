@@ -5,7 +5,7 @@ In: dialogues, as an iterable read once. Out: a ``Description`` of figures and i
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 
 from actors.schema import Dialogue, Turn
 
@@ -40,12 +40,12 @@ class Description:
 
     @property
     def mean_turns(self) -> float | None:
-        """Turns per dialogue; None for an empty dataset."""
+        """Return the turns per dialogue; None for an empty dataset."""
         return self.turns / self.dialogues if self.dialogues else None
 
     @property
     def max_turns(self) -> int | None:
-        """The longest dialogue's turns; None for an empty dataset."""
+        """Return the longest dialogue's turns; None for an empty dataset."""
         return max(self.turn_histogram, default=None)
 
     def share(self, count: int) -> float | None:
@@ -53,77 +53,59 @@ class Description:
         return count / self.dialogues if self.dialogues else None
 
 
-@dataclass
-class _Tally:
-    """Running counts of one pass."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    patients: set[str] = field(default_factory=set)
-    lengths: Counter[int] = field(default_factory=Counter)
-    groups: dict[str, Counter[str]] = field(
-        default_factory=lambda: {column: Counter() for column in _COLUMNS}
-    )
-    types: Counter[str] = field(default_factory=Counter)
-    steps: Counter[str] = field(default_factory=Counter)
-    booleans: Counter[str] = field(default_factory=Counter)
-    agreement: list[float] = field(default_factory=list)
-
-    def add(self, dialogue: Dialogue) -> None:
-        self.patients.add(dialogue.patient_id)
-        self.lengths[len(dialogue.turns)] += 1
-        for column, counter in self.groups.items():
-            counter[getattr(dialogue, column)] += 1
-        self.types.update(turn.answer_type for turn in dialogue.turns)
-        steps = [turn.step for turn in dialogue.turns if turn.step is not None]
-        self.steps.update(steps)
-        self.booleans.update(
-            str(turn.answer) for turn in dialogue.turns if turn.answer_type == "boolean"
-        )
-        self.agreement += [t.agreement for t in dialogue.turns if t.agreement is not None]
-        switches, returns = referent_moves(dialogue.turns)
-        self.counts.update(
-            dialogues=1,
-            turns=len(dialogue.turns),
-            images=len(dialogue.images),
-            with_prior=any(image.role == "prior" for image in dialogue.images),
-            with_diagnosis="diagnosis" in steps,
-            with_referent_pair=_has_pair(dialogue.turns),
-            referent_switches=switches,
-            referent_returns=returns,
-            absent_asked=_asks_absent(dialogue),
-            distractors=len(_unasked(dialogue)),
-        )
+_COUNTED = [f.name for f in fields(Description) if f.type is int and f.name != "patients"]
 
 
 def describe(dialogues: Iterable[Dialogue]) -> Description:
     """Count a dataset in one pass."""
-    tally = _Tally()
+    counts: Counter[str] = Counter()
+    lengths: Counter[int] = Counter()
+    groups: dict[str, Counter[str]] = {column: Counter() for column in _COLUMNS}
+    types, steps, booleans = Counter[str](), Counter[str](), Counter[str]()
+    patients: set[str] = set()
+    agreement: list[float] = []
     for dialogue in dialogues:
-        tally.add(dialogue)
-    counts, agreement = tally.counts, tally.agreement
+        turns = dialogue.turns
+        counts += _counts(dialogue)
+        lengths[len(turns)] += 1
+        for column, counter in groups.items():
+            counter[getattr(dialogue, column)] += 1
+        types.update(t.answer_type for t in turns)
+        steps.update(t.step for t in turns if t.step is not None)
+        booleans.update(str(t.answer) for t in turns if t.answer_type == "boolean")
+        patients.add(dialogue.patient_id)
+        agreement += [t.agreement for t in turns if t.agreement is not None]
     return Description(
-        dialogues=counts["dialogues"],
-        turns=counts["turns"],
-        patients=len(tally.patients),
-        images=counts["images"],
-        turn_histogram=dict(sorted(tally.lengths.items())),
-        groups={column: dict(sorted(c.items())) for column, c in tally.groups.items()},
-        answer_types=dict(sorted(tally.types.items())),
-        steps=dict(sorted(tally.steps.items())),
-        boolean_answers=dict(sorted(tally.booleans.items())),
-        with_prior=counts["with_prior"],
-        with_diagnosis=counts["with_diagnosis"],
-        with_referent_pair=counts["with_referent_pair"],
-        referent_switches=counts["referent_switches"],
-        referent_returns=counts["referent_returns"],
-        absent_asked=counts["absent_asked"],
-        distractors=counts["distractors"],
+        **{name: counts[name] for name in _COUNTED},
+        patients=len(patients),
+        turn_histogram=dict(sorted(lengths.items())),
+        groups={column: dict(sorted(counter.items())) for column, counter in groups.items()},
+        answer_types=dict(sorted(types.items())),
+        steps=dict(sorted(steps.items())),
+        boolean_answers=dict(sorted(booleans.items())),
         mean_agreement=sum(agreement) / len(agreement) if agreement else None,
     )
 
 
+def _counts(dialogue: Dialogue) -> Counter[str]:
+    """Return one dialogue's part of the plain counts."""
+    switches, returns = referent_moves(dialogue.turns)
+    return Counter(
+        dialogues=1,
+        turns=len(dialogue.turns),
+        images=len(dialogue.images),
+        with_prior=any(image.role == "prior" for image in dialogue.images),
+        with_diagnosis=any(turn.step == "diagnosis" for turn in dialogue.turns),
+        with_referent_pair=_has_pair(dialogue.turns),
+        referent_switches=switches,
+        referent_returns=returns,
+        absent_asked=_asks_absent(dialogue),
+        distractors=len(_unasked(dialogue)),
+    )
+
+
 def description_text(description: Description) -> str:
-    """Lay the figures out as plain text."""
+    """Write the figures as plain text."""
     d = description
     lines = [
         f"dialogues           {d.dialogues}",
@@ -155,11 +137,11 @@ def description_text(description: Description) -> str:
 
 
 def referent_moves(turns: Iterable[Turn]) -> tuple[int, int]:
-    """Count moves between referents, and those of them that go back to one named before.
+    """Count moves between referents, and those of them that go back to one named earlier.
 
     Turns about no referent are passed over: they neither make nor end a move.
     """
-    seen: set[str] = set()
+    before: set[str] = set()
     last: str | None = None
     switches = returns = 0
     for turn in turns:
@@ -167,8 +149,8 @@ def referent_moves(turns: Iterable[Turn]) -> tuple[int, int]:
             continue
         if last is not None and turn.referent_id != last:
             switches += 1
-            returns += turn.referent_id in seen
-        seen.add(turn.referent_id)
+            returns += turn.referent_id in before
+        before.add(turn.referent_id)
         last = turn.referent_id
     return switches, returns
 
@@ -179,14 +161,14 @@ def _has_pair(turns: Iterable[Turn]) -> bool:
 
 
 def _asks_absent(dialogue: Dialogue) -> int:
-    """Turns that ask yes or no about a concept of which every annotation row says absent."""
+    """Count the yes/no turns about a concept that every annotation row has as absent."""
     present = {f.concept for f in dialogue.findings if f.present}
     listed = {f.concept for f in dialogue.findings}
     return sum(t.asks in listed and t.asks not in present for t in dialogue.turns)
 
 
 def _unasked(dialogue: Dialogue) -> set[str]:
-    """Referents with a region that no turn is about."""
+    """Return the referents with a region that no turn is about."""
     return {r.referent_id for r in dialogue.regions} - {
         t.referent_id for t in dialogue.turns if t.referent_id is not None
     }

@@ -19,7 +19,7 @@ KINDS = ("finding", "site", "attribute", "diagnosis", "change")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Concept:
-    """One thing that text can speak of. Concepts of one non-null ``group`` exclude each other."""
+    """One thing that text can mention. Concepts of one non-null ``group`` exclude each other."""
 
     id: str
     name: str
@@ -37,7 +37,7 @@ class Lexicon:
 
     @cached_property
     def groups(self) -> Mapping[str, frozenset[str]]:
-        """Ids of the mutually exclusive concepts, by group."""
+        """Return the ids of the mutually exclusive concepts, by group."""
         members: dict[str, set[str]] = {}
         for concept in self.concepts.values():
             if concept.group is not None:

@@ -1,4 +1,4 @@
-"""Datasets: open one, read its dialogues, say what it is.
+"""Datasets: open one, read its dialogues, identify its content.
 
 In: the URI of a folder with dataset.json, its lexicon, dialogues/*.parquet and images.
 Out: ``Dataset``, Arrow tables of dialogues in file order, a content id that ignores the location.
@@ -37,12 +37,12 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        """The dataset's own name."""
+        """Return the dataset's own name."""
         return str(self.document["name"])
 
     @cached_property
     def content_id(self) -> str:
-        """SHA-256 over lexicon and dialogue files; images are covered by the hashes in the rows.
+        """Return the SHA-256 over lexicon and dialogue files, whose rows hold the images' hashes.
 
         Raises:
             BadInput: a file is not what dataset.json says.
@@ -51,10 +51,10 @@ class Dataset:
         digest = hashlib.sha256()
         for uri in (join(self.uri, self.document["lexicon"]), *self.files):
             name = uri[len(self.uri.rstrip("/")) + 1 :]
-            found = _sha256(uri)
-            if stated.get(name, found) != found:
+            actual = _sha256(uri)
+            if stated.get(name, actual) != actual:
                 raise BadInput(f"{uri} was altered: its SHA-256 is not the one in dataset.json")
-            digest.update(f"{name}\x00{found}\n".encode())
+            digest.update(f"{name}\x00{actual}\n".encode())
         return f"sha256:{digest.hexdigest()}"
 
     def batches(self, rows: int = 1000) -> Iterator[pa.Table]:
@@ -144,15 +144,15 @@ def _sha256(uri: str) -> str:
     return digest.hexdigest()
 
 
-def _check_columns(uri: str, found: pa.Schema) -> None:
+def _check_columns(uri: str, schema: pa.Schema) -> None:
     """Check names and kinds; raises BadInput for the first column that is missing or unlike."""
     for declared in DIALOGUE_SCHEMA:
         name = declared.name
-        if name not in found.names:
+        if name not in schema.names:
             if name in _OPTIONAL_COLUMNS:
                 continue
             raise BadInput(f"{uri} lacks the column {name!r}")
-        kind = found.field(name).type
+        kind = schema.field(name).type
         if not pa.types.is_list(declared.type):
             if not _is_text(kind):
                 raise BadInput(f"{uri}: the column {name!r} is {kind}, not string")

@@ -27,7 +27,7 @@ from pipeline.dataset.lexicon import Lexicon
 from pipeline.dataset.open import Dataset
 
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:\.\d+)?\s*[a-zµ%²]*\s*", re.IGNORECASE)
-_Found = Iterator[tuple[str, object, str]]  # column, value, what is wrong
+_Faults = Iterator[tuple[str, object, str]]  # column, value, what is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,48 +44,48 @@ class Fault:
 
 
 def validate(dataset: Dataset, *, check_images: bool = True) -> Iterator[Fault]:
-    """Yield all faults, dialogue by dialogue; memory holds one batch and the ids seen.
+    """Yield all faults, dialogue by dialogue; memory holds one batch and all ids.
 
     ``check_images`` also fetches, hashes and decodes every image.
     """
-    seen: set[str] = set()
+    ids: set[str] = set()
     images = ImageStore(dataset.uri) if check_images else None
     for table in dataset.batches(rows=256):
         for row in table.to_pylist():
-            yield from faults_of_row(row, dataset.lexicon, seen, images)
+            yield from faults_of_row(row, dataset.lexicon, ids, images)
 
 
 def row_faults(dialogues: pa.Table, lexicon: Lexicon) -> list[Fault]:
-    """List the faults that rows show by themselves, without a look at the image files."""
-    seen: set[str] = set()
+    """List the faults that rows show by themselves, without reading the image files."""
+    ids: set[str] = set()
     return [
         fault
         for row in dialogues.to_pylist()
-        for fault in faults_of_row(row, lexicon, seen, images=None)
+        for fault in faults_of_row(row, lexicon, ids, images=None)
     ]
 
 
 def faults_of_row(
-    row: dict[str, object], lexicon: Lexicon, seen: set[str], images: ImageStore | None
+    row: dict[str, object], lexicon: Lexicon, ids: set[str], images: ImageStore | None
 ) -> Iterator[Fault]:
-    """Yield one row's faults; ``seen`` collects the dialogue ids."""
+    """Yield one row's faults; ``ids`` collects the dialogue ids."""
     name = str(row.get("dialogue_id"))
     try:
         dialogue = Dialogue.from_row(row)
-        found = list(_dialogue_faults(dialogue, lexicon))
+        faults = list(_dialogue_faults(dialogue, lexicon))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        found = [("row", type(error).__name__, f"cannot be read: {error}")]
+        faults = [("row", type(error).__name__, f"cannot be read: {error}")]
         dialogue = None
-    if name in seen:
-        found.append(("dialogue_id", name, "used by an earlier dialogue"))
-    seen.add(name)
+    if name in ids:
+        faults.append(("dialogue_id", name, "used by an earlier dialogue"))
+    ids.add(name)
     if images is not None and dialogue is not None:
-        found.extend(_image_faults(dialogue, images))
-    for column, value, problem in found:
+        faults.extend(_image_faults(dialogue, images))
+    for column, value, problem in faults:
         yield Fault(name, column, repr(value), problem)
 
 
-def _dialogue_faults(d: Dialogue, lexicon: Lexicon) -> _Found:
+def _dialogue_faults(d: Dialogue, lexicon: Lexicon) -> _Faults:
     for column in ("dialogue_id", "patient_id", "specialty", "source", "language", "release"):
         if not getattr(d, column):
             yield column, getattr(d, column), "is empty"
@@ -109,7 +109,7 @@ def _dialogue_faults(d: Dialogue, lexicon: Lexicon) -> _Found:
     yield from _turns_faults(d, lexicon)
 
 
-def _region_faults(d: Dialogue, lexicon: Lexicon) -> _Found:
+def _region_faults(d: Dialogue, lexicon: Lexicon) -> _Faults:
     sizes = {i.image_id: (i.width, i.height) for i in d.images}
     for region in d.regions:
         yield from _reference("regions.image_id", region.image_id, sizes)
@@ -125,7 +125,7 @@ def _region_faults(d: Dialogue, lexicon: Lexicon) -> _Found:
             yield "regions.box", region.box, f"lies outside its image of {width} x {height}"
 
 
-def _turns_faults(d: Dialogue, lexicon: Lexicon) -> _Found:
+def _turns_faults(d: Dialogue, lexicon: Lexicon) -> _Faults:
     if not 1 <= len(d.turns) <= MAX_TURNS:
         yield "turns", len(d.turns), f"is not 1 to {MAX_TURNS} turns"
     numbers = [t.turn for t in d.turns]
@@ -157,7 +157,7 @@ def _turns_faults(d: Dialogue, lexicon: Lexicon) -> _Found:
         yield from _answer_faults(turn, lexicon)
 
 
-def _answer_faults(turn: Turn, lexicon: Lexicon) -> _Found:
+def _answer_faults(turn: Turn, lexicon: Lexicon) -> _Faults:
     column, kind, answer = f"turns.answer (turn {turn.turn})", turn.answer_type, turn.answer
     yield from _one_of("turns.answer_type", kind, ANSWER_TYPES)
     if kind == "region":
@@ -182,7 +182,7 @@ def _answer_faults(turn: Turn, lexicon: Lexicon) -> _Found:
         yield from _concept(column, answer, lexicon)
 
 
-def _image_faults(dialogue: Dialogue, images: ImageStore) -> _Found:
+def _image_faults(dialogue: Dialogue, images: ImageStore) -> _Faults:
     for image in dialogue.images:
         try:
             images.load(image)
@@ -190,29 +190,29 @@ def _image_faults(dialogue: Dialogue, images: ImageStore) -> _Found:
             yield "images.uri", image.uri, str(error)
 
 
-def _claim_faults(column: str, claim: Claim | Finding, lexicon: Lexicon) -> _Found:
+def _claim_faults(column: str, claim: Claim | Finding, lexicon: Lexicon) -> _Faults:
     for part in ("concept", "site", "change"):
         yield from _concept(f"{column}.{part}", getattr(claim, part), lexicon)
 
 
-def _concept(column: str, value: str | None, lexicon: Lexicon) -> _Found:
+def _concept(column: str, value: str | None, lexicon: Lexicon) -> _Faults:
     if value is not None and value not in lexicon.concepts:
         yield column, value, "is not a concept of the lexicon"
 
 
-def _reference(column: str, value: str | None, known: Iterable[str]) -> _Found:
+def _reference(column: str, value: str | None, known: Iterable[str]) -> _Faults:
     if value is not None and value not in known:
         yield column, value, "refers to nothing in this dialogue"
 
 
-def _one_of(column: str, value: str, allowed: tuple[str, ...]) -> _Found:
+def _one_of(column: str, value: str, allowed: tuple[str, ...]) -> _Faults:
     if value not in allowed:
         yield column, value, f"is not one of {', '.join(allowed)}"
 
 
-def _duplicates(column: str, values: Iterable[str]) -> _Found:
-    seen: set[str] = set()
+def _duplicates(column: str, values: Iterable[str]) -> _Faults:
+    earlier: set[str] = set()
     for value in values:
-        if value in seen:
+        if value in earlier:
             yield column, value, "is used twice"
-        seen.add(value)
+        earlier.add(value)

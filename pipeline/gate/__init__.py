@@ -1,1 +1,1 @@
-"""Two finished runs to a verdict: is the candidate worse?"""
+"""The regression gate: whether a candidate run is worse than a baseline run."""

@@ -11,17 +11,8 @@ from pipeline.stats.percent import number
 
 SCHEMA_VERSION = 1
 
-_HEAD = (
-    "group",
-    "metric",
-    "baseline",
-    "candidate",
-    "difference",
-    "bound",
-    "margin",
-    "p",
-    "verdict",
-)
+_LEFT = ("group", "metric", "verdict")
+_HEAD = (*_LEFT[:2], "baseline", "candidate", "difference", "bound", "margin", "p", "verdict")
 _SENTENCES = {
     "pass": "pass: every overall comparison is shown non-inferior",
     "inconclusive": "no regression found, but non-inferiority is not shown for all overall metrics",
@@ -32,13 +23,13 @@ _SENTENCES = {
 def gate_table(result: GateResult) -> str:
     """Return the comparisons as text, one line each; differences are in points (hundredths)."""
     rows = [_HEAD, *(_cells(c) for c in result.comparisons)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
-            cell.ljust(width) if column in (0, 1, len(_HEAD) - 1) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if name in _LEFT else cell.rjust(width)
+            for name, cell, width in zip(_HEAD, cells, widths, strict=True)
         ).rstrip()
-        for row in rows
+        for cells in rows
     ]
     level = f"alpha {result.alpha:g}, {result.resamples} resamples, seed {result.seed}"
     counted = f"{result.n_dialogues} dialogues in {result.n_clusters} clusters"

@@ -1,4 +1,4 @@
-"""The regression gate: is a candidate worse than the baseline on the same dialogues?
+"""The decision of the regression gate: whether a candidate is worse on the same dialogues.
 
 In: two frames of scores and a tolerated loss per metric. Out: a ``GateResult`` with one verdict per
 metric, overall and by specialty.
@@ -65,7 +65,7 @@ class GateResult:
 
     @property
     def outcome(self) -> GateOutcome:
-        """Sum up: a pass claims that every primary comparison is shown non-inferior.
+        """The sum of all: a pass claims that every primary comparison is shown non-inferior.
 
         That claim is an intersection-union test (Berger 1982): it is wrong with probability
         ``alpha`` at most without any correction.
@@ -97,7 +97,7 @@ def decide(
     """Compare the candidate with the baseline.
 
     Args:
-        baseline: scores, one row per dialogue and metric, with ``gate_input.COLUMNS_NEEDED``.
+        baseline: scores, one row per dialogue and metric, as ``comparable`` needs them.
         candidate: scores of the same dialogues and metrics.
         margins: tolerated loss by metric, as a share (0.01 is one point); names what is compared.
         alpha: probability of a false alarm, and of a wrong pass, in (0, 0.5).
@@ -106,7 +106,7 @@ def decide(
         seed: of the draws.
 
     Raises:
-        BadInput: see ``gate_input.comparable``; or alpha or resamples are out of range.
+        BadInput: see ``comparable``; or alpha or resamples are out of range.
     """
     if not 0 < alpha < 0.5:
         raise BadInput(f"gate: alpha is {alpha}; it must be in (0, 0.5)")
@@ -114,16 +114,17 @@ def decide(
     # The bound is one-sided at alpha: the lower end of the two-sided 1 - 2 alpha interval.
     plan = Resampling(resamples=resamples, confidence=1.0 - 2.0 * alpha, seed=seed)
     _check_resamples(resamples, alpha, len(margins) * max(1, before["specialty"].nunique()))
-    found = paired_differences(cluster_sums(before), cluster_sums(after), {}, plan)
+    differences = paired_differences(cluster_sums(before), cluster_sums(after), {}, plan)
     adjusted = {
-        **_adjusted(found, (key for key in found if key[0] == PRIMARY)),
-        **_adjusted(found, (key for key in found if key[0] != PRIMARY)),
+        **_adjusted(differences, (key for key in differences if key[0] == PRIMARY)),
+        **_adjusted(differences, (key for key in differences if key[0] != PRIMARY)),
     }
     order = {metric: position for position, metric in enumerate(margins)}
-    keys = sorted(found, key=lambda key: (key[0] != PRIMARY, key[1], order[key[2]]))
+    keys = sorted(differences, key=lambda key: (key[0] != PRIMARY, key[1], order[key[2]]))
     return GateResult(
         comparisons=tuple(
-            _comparison(key, found[key], margins[key[2]], adjusted[key], alpha / 2) for key in keys
+            _comparison(key, differences[key], margins[key[2]], adjusted[key], alpha / 2)
+            for key in keys
         ),
         alpha=alpha,
         resamples=resamples,
@@ -144,11 +145,11 @@ def _check_resamples(resamples: int, alpha: float, comparisons: int) -> None:
 
 
 def _adjusted(
-    found: Mapping[Key, PairedDifference], family: Iterable[Key]
+    differences: Mapping[Key, PairedDifference], family: Iterable[Key]
 ) -> dict[Key, float | None]:
-    """Correct the p-values of one family; comparisons without one are not part of it."""
+    """Return the corrected p-values of one family; comparisons without one are not part of it."""
     keys = list(family)
-    tested = [(key, p) for key in keys if (p := found[key].p_worse) is not None]
+    tested = [(key, p) for key in keys if (p := differences[key].p_worse) is not None]
     correct = holm if all(key[0] == PRIMARY for key in keys) else benjamini_hochberg
     values = correct([p for _, p in tested])
     adjusted: dict[Key, float | None] = dict.fromkeys(keys)
@@ -159,7 +160,7 @@ def _adjusted(
 def _comparison(
     key: Key, paired: PairedDifference, margin: float, p_adjusted: float | None, level: float
 ) -> Comparison:
-    """Turn one paired difference into a verdict."""
+    """Return the verdict on one paired difference."""
     # Where the clusters do not vary at all, the difference is its own bound.
     bound = paired.difference if paired.reason == NO_VARIATION else paired.low
     verdict, reason = _verdict(
@@ -182,7 +183,7 @@ def _comparison(
 def _verdict(
     paired: PairedDifference, margin: float, bound: float | None, worse: bool
 ) -> tuple[GateVerdict, str | None]:
-    """Apply the rule of the module's docstring."""
+    """Return verdict and reason by the rule of the module's docstring."""
     if paired.difference is None:
         return "undefined", paired.reason
     if worse and paired.difference < -margin:

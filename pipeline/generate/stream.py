@@ -33,7 +33,7 @@ def tasks_of(dialogues: pa.Table, size: int) -> list[pa.Table]:
 def answers(
     tasks: list[pa.Table], actor: type, arguments: dict[str, Any], config: RunConfig
 ) -> Iterator[pa.Table]:
-    """Put tasks through a pool of actors; tables leave in the order in which they finish.
+    """Run tasks through a pool of actors; tables leave in the order in which they finish.
 
     Args:
         tasks: one table of dialogues each.

@@ -1,6 +1,6 @@
-"""How far judges agree beyond chance: Krippendorff's alpha.
+"""Agreement of judges beyond chance: Krippendorff's alpha.
 
-In: grades per unit, whoever gave them; units may lack some. Out: alpha, at most 1; 0 is what
+In: grades per unit, by any judges; units may lack some. Out: alpha, at most 1; 0 is what
 chance would give, below it disagreement is systematic.
 """
 
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 
 def krippendorff_alpha(units: Sequence[Sequence[float]], level: str) -> float | None:
-    """Alpha = 1 - observed over expected disagreement, from the matrix of coincidences.
+    """Return 1 - observed over expected disagreement, from the matrix of coincidences.
 
     K. Krippendorff, "Computing Krippendorff's alpha-reliability" (2011): o_ck sums, over units of
     m_u >= 2 grades, the ordered pairs (c, k) / (m_u - 1); alpha = 1 - (n - 1) * sum o_ck d_ck /
@@ -24,7 +24,7 @@ def krippendorff_alpha(units: Sequence[Sequence[float]], level: str) -> float | 
         level: ``nominal``, ``ordinal`` or ``interval``: which differences d_ck count how much.
 
     Returns:
-        None where nothing can be said: no unit with two grades, or one grade throughout.
+        None where alpha is undefined: no unit with two grades, or one grade throughout.
 
     Raises:
         ValueError: another level.
@@ -46,7 +46,7 @@ def krippendorff_alpha(units: Sequence[Sequence[float]], level: str) -> float | 
 
 
 def _difference(values: Floats, totals: Floats, level: str) -> Floats:
-    """Squared differences between grades, (v, v); ordinal ones by the grades that lie between."""
+    """Return squared differences (v, v) of grades; ordinal ones by the grades in between."""
     if level == "nominal":
         return 1.0 - np.eye(len(values))
     if level == "interval":

@@ -1,4 +1,4 @@
-"""Putting items to a judge: Ray Data over its actors, verdicts written as they come.
+"""Asks a judge about items: Ray Data over its actors, verdicts written as they come.
 
 In: items, a judge, the run directory. Out: judgements/*.parquet. What has a verdict already is
 left out, so asking again resumes.
@@ -18,7 +18,7 @@ from conf.judge import JudgeConfig
 from conf.schema import ComputeConfig
 from pipeline.cluster.pool import ActorPool, root_cause
 from pipeline.cluster.resources import ActorResources, actor_resources
-from pipeline.judge.items import Item, judge_id, task_row, verdict_key
+from pipeline.judge.items import JudgeItem, judge_id, task_row, verdict_key
 from pipeline.judge.judgements import judgement_rows, read_judgements
 from pipeline.runs.directory import RunDirectory
 from pipeline.tables.schemas import JUDGEMENT_SCHEMA
@@ -27,8 +27,8 @@ _PER_TASK = 4  # items; small tasks are what streams
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What one pass over a judge did; ``resumed`` items had a verdict before."""
+class JudgePass:
+    """The counts of one pass over a judge; ``resumed`` items had a verdict before."""
 
     judge: str
     asked: int
@@ -36,16 +36,18 @@ class Asked:
     failed: int
 
 
-def ask(judge: JudgeConfig, items: list[Item], dataset_uri: str, run: RunDirectory) -> Asked:
-    """Ask a judge for every verdict that is not there yet; items without an answer are passed over.
+def ask(
+    judge: JudgeConfig, items: list[JudgeItem], dataset_uri: str, run: RunDirectory
+) -> JudgePass:
+    """Ask a judge for every verdict that is still missing; items without an answer are left out.
 
     Raises:
         InfrastructureError: the judge's actors cannot start or the cluster is gone.
     """
     identity = judge_id(judge)
     keyed = {verdict_key(i, judge, identity): i for i in items if i.prompt is not None}
-    there = {key for key, row in read_judgements(run.judgements).items() if row["status"] == "ok"}
-    todo = {key: item for key, item in keyed.items() if key not in there}
+    judged = {key for key, row in read_judgements(run.judgements).items() if row["status"] == "ok"}
+    todo = {key: item for key, item in keyed.items() if key not in judged}
     failed = 0
     if todo:
         with PartWriter(run.judgements, JUDGEMENT_SCHEMA) as writer:
@@ -53,10 +55,14 @@ def ask(judge: JudgeConfig, items: list[Item], dataset_uri: str, run: RunDirecto
                 rows = judgement_rows(replies.to_pylist(), todo, judge, identity)
                 failed += sum(row["status"] == "failed" for row in rows)
                 writer.add(pa.Table.from_pylist(rows, schema=JUDGEMENT_SCHEMA))
-    return Asked(judge=judge.name, asked=len(todo), resumed=len(keyed) - len(todo), failed=failed)
+    return JudgePass(
+        judge=judge.name, asked=len(todo), resumed=len(keyed) - len(todo), failed=failed
+    )
 
 
-def _replies(judge: JudgeConfig, todo: Mapping[str, Item], dataset_uri: str) -> Iterator[pa.Table]:
+def _replies(
+    judge: JudgeConfig, todo: Mapping[str, JudgeItem], dataset_uri: str
+) -> Iterator[pa.Table]:
     rows = [task_row(item, key, structured=judge.structured) for key, item in todo.items()]
     table = pa.Table.from_pylist(rows, schema=JUDGE_TASK_SCHEMA)
     size = min(_PER_TASK, judge.max_in_flight)
@@ -81,7 +87,7 @@ def _replies(judge: JudgeConfig, todo: Mapping[str, Item], dataset_uri: str) -> 
 
 
 def _resources(judge: JudgeConfig, compute: ComputeConfig) -> ActorResources:
-    """An engine takes what a generating actor would; waiting for an endpoint takes one CPU."""
+    """Return what an actor takes: an engine as in a run, waiting for an endpoint one CPU."""
     if not judge.loads_checkpoint:
         return ActorResources(cpus=1.0, gpus=0.0, actors=judge.actors)
     parallel = judge.engine.get("tensor_parallel_size", 1)

@@ -1,7 +1,7 @@
 """Grades of a judge against those of experts: a monotone map from one to the other.
 
 In: pairs of a judge's and an expert's grade, and the clusters they come from. Out: a step-wise
-linear map, and what it gains on clusters it was not fitted on.
+linear map, and its gain on clusters it was not fitted on.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ def fit(judge: ArrayLike, expert: ArrayLike) -> Calibration:
 
 
 def gain(judge: ArrayLike, expert: ArrayLike, clusters: Sequence[str]) -> CalibrationGain:
-    """Measure the error with and without calibration, each cluster by a map it had no part in."""
+    """Measure the error with and without calibration, each cluster by a map fitted without it."""
     given, truth = np.asarray(judge, float), np.asarray(expert, float)
     fold = np.array([_fold(cluster) for cluster in clusters])
     before = float(np.abs(given - truth).mean())

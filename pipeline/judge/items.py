@@ -1,10 +1,9 @@
-"""What is put to a judge: one prompt per turn or dialogue that a rubric is about.
+"""The prompts for a judge: one per turn or dialogue that a rubric is about.
 
-In: dialogues, the model's responses, a rubric and the judge. Out: ``Item``: the prompt, and a key
-that names judge, rubric version, prompt and sampling, so that a verdict is found again.
-A judge learns neither the model's name nor its score. What the model wrote as reasoning and box
-markup is taken off, as it is for the rules. Texts go in as JSON strings: an answer cannot close
-its own quotation.
+In: dialogues, the model's responses, a rubric and the judge. Out: ``JudgeItem``: the prompt, and a
+key of judge, rubric version, prompt and sampling, by which a verdict can be looked up. A judge
+learns neither the model's name nor its score. Reasoning and box markup are taken off the model's
+text, as for the rules. Texts are inserted as JSON strings: an answer cannot end its quotation.
 """
 
 import hashlib
@@ -26,8 +25,8 @@ WHOLE = 0  # the turn number of what is judged as a whole dialogue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Item:
-    """One thing to be judged. ``prompt`` None: the model gave no answer that could be put."""
+class JudgeItem:
+    """One turn or dialogue to be judged. ``prompt`` None: the model gave no answer."""
 
     dialogue_id: str
     turn: int
@@ -38,15 +37,15 @@ class Item:
 
     @property
     def prompt_sha256(self) -> str:
-        """Hash all that the judge reads and sees, and the form that it must hold to."""
-        seen = [i.sha256 for i in self.images]
-        return _sha256([self.system, self.prompt, verdict_schema(self.rubric), seen])
+        """Hash the texts and images that the judge is given, and the form of its reply."""
+        images = [i.sha256 for i in self.images]
+        return _sha256([self.system, self.prompt, verdict_schema(self.rubric), images])
 
 
 def items(
     dialogue: Dialogue, responses: Mapping[int, Response], rubric: Rubric, dialect: str
-) -> Iterator[Item]:
-    """Yield what a rubric is about in one dialogue, in order of the turns."""
+) -> Iterator[JudgeItem]:
+    """Yield the items of one dialogue by a rubric, in order of the turns."""
     system = system_text(rubric)
     answers = {t.turn: _final(responses.get(t.turn), dialect) for t in dialogue.turns}
     about = [t for t in dialogue.turns if _is_about(rubric, t)]
@@ -55,7 +54,7 @@ def items(
             answered = any(answers.values())
             prompt = _fill(rubric, _dialogue_texts(dialogue, answers)) if answered else None
             images = dialogue.images if rubric.shows_images else ()
-            yield Item(
+            yield JudgeItem(
                 dialogue_id=dialogue.dialogue_id,
                 turn=WHOLE,
                 rubric=rubric,
@@ -66,7 +65,7 @@ def items(
         return
     for turn in about:
         answer = answers[turn.turn]
-        yield Item(
+        yield JudgeItem(
             dialogue_id=dialogue.dialogue_id,
             turn=turn.turn,
             rubric=rubric,
@@ -77,14 +76,14 @@ def items(
 
 
 def judge_id(judge: JudgeConfig) -> str:
-    """Name a judge by what it is, not by where it is served."""
+    """Identify a judge by its model, not by where it is served."""
     if judge.loads_checkpoint:
         return weights_id(judge.model)
     return f"{judge.backend}:{judge.model}"
 
 
-def verdict_key(item: Item, judge: JudgeConfig, identity: str) -> str:
-    """Name one verdict: what was judged, by whom, by what, in which words, drawn how."""
+def verdict_key(item: JudgeItem, judge: JudgeConfig, identity: str) -> str:
+    """Identify one verdict: item, judge, rubric, prompt and sampling; 32 hex digits."""
     sampling = [judge.max_tokens, judge.temperature, judge.seed, judge.structured]
     rubric = [item.rubric.name, item.rubric.version]
     what = [item.dialogue_id, item.turn]
@@ -160,7 +159,7 @@ def _claim(claim: Claim) -> str:
     return " ".join(words).replace("_", " ")
 
 
-def task_row(item: Item, key: str, *, structured: bool) -> dict[str, Any]:
+def task_row(item: JudgeItem, key: str, *, structured: bool) -> dict[str, Any]:
     """Return the row of JUDGE_TASK_SCHEMA that an actor takes."""
     return {
         "key": key,

@@ -1,7 +1,7 @@
-"""Verdicts as they are kept: judgements/*.parquet of a run directory.
+"""Verdicts as they are stored: judgements/*.parquet of a run directory.
 
-In: rows of JUDGEMENT_SCHEMA. Out: the same, by key. A verdict that is there is never asked for
-again; a failure is, and the verdict that comes of it takes its place.
+In: rows of JUDGEMENT_SCHEMA. Out: the same, by key. An item with a verdict is never asked
+again; one that failed is, and its verdict replaces the failure.
 """
 
 import logging
@@ -13,7 +13,7 @@ import pyarrow as pa
 from actors.schema import Row
 from actors.storage.files import list_files, read_parquet, remove
 from conf.judge import JudgeConfig
-from pipeline.judge.items import Item
+from pipeline.judge.items import JudgeItem
 from pipeline.judge.verdict import NoVerdict, read_verdict
 from pipeline.tables.schemas import JUDGEMENT_SCHEMA
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 def read_judgements(folder: str) -> dict[str, Row]:
     """Read what was judged so far, by key; a file that a killed writer left broken is removed."""
-    found: dict[str, Row] = {}
+    kept: dict[str, Row] = {}
     for uri in list_files(folder, ".parquet"):
         try:
             table = read_parquet(uri).cast(JUDGEMENT_SCHEMA)
@@ -31,13 +31,13 @@ def read_judgements(folder: str) -> dict[str, Row]:
             remove(uri)
             continue
         for row in table.to_pylist():
-            if row["status"] == "ok" or row["key"] not in found:
-                found[row["key"]] = row
-    return found
+            if row["status"] == "ok" or row["key"] not in kept:
+                kept[row["key"]] = row
+    return kept
 
 
 def judgement_rows(
-    replies: Iterable[Row], items: Mapping[str, Item], judge: JudgeConfig, identity: str
+    replies: Iterable[Row], items: Mapping[str, JudgeItem], judge: JudgeConfig, identity: str
 ) -> list[dict[str, Any]]:
     """Read the replies of an actor and make rows of JUDGEMENT_SCHEMA; ``items`` is by key."""
     rows = []
@@ -62,7 +62,7 @@ def judgement_rows(
     return rows
 
 
-def _read(reply: Row, item: Item) -> tuple[list[dict[str, Any]], str | None]:
+def _read(reply: Row, item: JudgeItem) -> tuple[list[dict[str, Any]], str | None]:
     if reply["text"] is None:
         return [], reply["reason"] or "no answer"
     try:

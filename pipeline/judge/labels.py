@@ -37,14 +37,14 @@ def read_labels(uri: str) -> Labels:
     missing = [c for c in _COLUMNS if c not in frame.columns]
     if missing:
         raise BadInput(f"{uri} lacks the column {missing[0]!r}")
-    found: dict[tuple[str, str], dict[tuple[str, int], float]] = {}
+    labels: dict[tuple[str, str], dict[tuple[str, int], float]] = {}
     for dialogue_id, turn, rubric, criterion, grade in frame[[*_COLUMNS]].itertuples(index=False):
-        of = found.setdefault((str(rubric), str(criterion)), {})
+        by_item = labels.setdefault((str(rubric), str(criterion)), {})
         key = (str(dialogue_id), int(turn))
-        if key in of:
+        if key in by_item:
             raise BadInput(f"{uri}: dialogue {dialogue_id!r} turn {turn} has two labels")
-        of[key] = float(grade)
-    return found
+        by_item[key] = float(grade)
+    return labels
 
 
 def calibrate(rubric: Rubric, verdicts: Mapping[str, JudgeVerdicts], labels: Labels) -> Fitted:

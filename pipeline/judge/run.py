@@ -10,8 +10,8 @@ from typing import Any
 from actors.schema import Dialogue, Row
 from actors.storage.files import join, list_files, write_json, write_parquet
 from conf.judge import JudgeConfig, JudgingConfig
-from pipeline.judge.ask import Asked, ask
-from pipeline.judge.items import Item, items, judge_id, verdict_key
+from pipeline.judge.ask import JudgePass, ask
+from pipeline.judge.items import JudgeItem, items, judge_id, verdict_key
 from pipeline.judge.judgements import read_judgements
 from pipeline.judge.labels import Labels, calibrate
 from pipeline.judge.scores import JudgeVerdict, JudgeVerdicts, dialogue_scores
@@ -22,7 +22,7 @@ from pipeline.tables.scores import ScoreTable
 from pipeline.tables.turns import read_responses
 
 
-def judge_run(config: JudgingConfig, run: Run, labels: Labels) -> list[Asked]:
+def judge_run(config: JudgingConfig, run: Run, labels: Labels) -> list[JudgePass]:
     """Have every judge grade the run by every rubric; what was graded before is kept.
 
     Raises:
@@ -30,7 +30,7 @@ def judge_run(config: JudgingConfig, run: Run, labels: Labels) -> list[Asked]:
     """
     directory = run.directory
     rows, by_rubric = _items(config, run)
-    everything = [i for of in by_rubric.values() for found in of.values() for i in found]
+    everything = [i for of in by_rubric.values() for listed in of.values() for i in listed]
     done = [ask(j, everything, run.gold.dataset.uri, directory) for j in config.judges]
     given = read_judgements(directory.judgements)
     documents = []
@@ -40,8 +40,8 @@ def judge_run(config: JudgingConfig, run: Run, labels: Labels) -> list[Asked]:
         maps, gains = calibrate(rubric, verdicts, labels)
         table = ScoreTable()
         for row in rows:
-            found = of_dialogue.get(row["dialogue_id"], [])
-            table.add(row, dialogue_scores(rubric, found, verdicts, maps))
+            listed = of_dialogue.get(row["dialogue_id"], [])
+            table.add(row, dialogue_scores(rubric, listed, verdicts, maps))
         name = f"{JUDGED}{rubric.name}.parquet"
         write_parquet(join(directory.scores, name), table.table())
         documents.append(rubric_document(rubric, verdicts, maps, gains))
@@ -49,33 +49,37 @@ def judge_run(config: JudgingConfig, run: Run, labels: Labels) -> list[Asked]:
     return done
 
 
-def _items(config: JudgingConfig, run: Run) -> tuple[list[Row], dict[str, dict[str, list[Item]]]]:
+def _items(
+    config: JudgingConfig, run: Run
+) -> tuple[list[Row], dict[str, dict[str, list[JudgeItem]]]]:
     """Return the dialogues' rows, and by rubric and dialogue what is to be judged."""
     rows = run.dialogues.to_pylist()
     answers = read_responses(list_files(run.directory.turns, ".parquet"))
-    found: dict[str, dict[str, list[Item]]] = {rubric.name: {} for rubric in config.rubrics}
+    by_rubric: dict[str, dict[str, list[JudgeItem]]] = {
+        rubric.name: {} for rubric in config.rubrics
+    }
     for row in rows:
         dialogue = Dialogue.from_row(row)
         responses = answers.get(dialogue.dialogue_id, {})
         for rubric in config.rubrics:
-            found[rubric.name][dialogue.dialogue_id] = list(
+            by_rubric[rubric.name][dialogue.dialogue_id] = list(
                 items(dialogue, responses, rubric, run.config.model.box_dialect)
             )
-    return rows, found
+    return rows, by_rubric
 
 
 def _verdicts(
-    judge: JudgeConfig, of_dialogue: Mapping[str, list[Item]], given: Mapping[str, Row]
+    judge: JudgeConfig, of_dialogue: Mapping[str, list[JudgeItem]], given: Mapping[str, Row]
 ) -> JudgeVerdicts:
     """Look up one judge's verdicts on the items of one rubric."""
     identity = judge_id(judge)
-    found: dict[tuple[str, int], JudgeVerdict] = {}
+    verdicts: dict[tuple[str, int], JudgeVerdict] = {}
     for item in (i for items_ in of_dialogue.values() for i in items_ if i.prompt is not None):
         row = given.get(verdict_key(item, judge, identity))
         if row is not None:
             grades = {g["criterion"]: g["grade"] for g in row["grades"] or ()}
-            found[item.dialogue_id, item.turn] = JudgeVerdict(grades, row["reason"])
-    return found
+            verdicts[item.dialogue_id, item.turn] = JudgeVerdict(grades, row["reason"])
+    return verdicts
 
 
 def _document(config: JudgingConfig, rubrics: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from conf.judge import Criterion, Rubric
 from pipeline.judge.calibration import Calibration
-from pipeline.judge.items import Item
+from pipeline.judge.items import JudgeItem
 from pipeline.metrics.base import Score, ratio
 
 JURY = "jury"
@@ -19,7 +19,7 @@ JURY = "jury"
 
 @dataclass(frozen=True, slots=True)
 class JudgeVerdict:
-    """One judge on one item: a grade per criterion, or why there is none."""
+    """One judge's verdict on an item: a grade per criterion, or the reason for none."""
 
     grades: Mapping[str, int]
     reason: str | None
@@ -36,28 +36,28 @@ def metric_name(rubric: Rubric, what: str, judge: str) -> str:
 
 
 def dialogue_scores(
-    rubric: Rubric, items: Sequence[Item], verdicts: Mapping[str, JudgeVerdicts], maps: Maps
+    rubric: Rubric, items: Sequence[JudgeItem], verdicts: Mapping[str, JudgeVerdicts], maps: Maps
 ) -> list[Score]:
     """Score one dialogue's items by one rubric: every judge, calibrated judges, the jury.
 
     Args:
         rubric: what was judged by.
         items: of this dialogue; none where the rubric is not about it.
-        verdicts: by judge; an item without an entry was never put.
+        verdicts: by judge; an item without an entry was never asked about.
         maps: calibrations, where there are expert labels.
     """
     rows = []
     for judge, given in verdicts.items():
-        found = [_verdict(item, given) for item in items]
+        listed = [_verdict(item, given) for item in items]
         for c in rubric.criteria:
-            grades = [v.grades[c.name] for v in found if v.reason is None]
-            reason = _why_none(found)
+            grades = [v.grades[c.name] for v in listed if v.reason is None]
+            reason = _why_none(listed)
             rows.append(_row(metric_name(rubric, c.name, judge), c, grades, reason))
             if (c.name, judge) in maps:
                 mapped = maps[c.name, judge].apply(grades)
                 name = metric_name(rubric, c.name, f"{judge}:calibrated")
                 rows.append(_row(name, c, mapped, reason))
-        put = [v for i, v in zip(items, found, strict=True) if i.prompt is not None]
+        put = [v for i, v in zip(items, listed, strict=True) if i.prompt is not None]
         name = metric_name(rubric, "failed", judge)
         failed = sum(v.reason is not None for v in put)
         rows.append(ratio(name, failed, len(put), "nothing was put to the judge"))
@@ -65,23 +65,23 @@ def dialogue_scores(
 
 
 def _jury(
-    rubric: Rubric, items: Sequence[Item], verdicts: Mapping[str, JudgeVerdicts]
+    rubric: Rubric, items: Sequence[JudgeItem], verdicts: Mapping[str, JudgeVerdicts]
 ) -> Iterable[Score]:
-    """The mean grade of the judges, where more than half of them gave one."""
+    """Yield the mean grade of the judges, where more than half of them gave one."""
     quorum = len(verdicts) // 2 + 1
     reason = f"fewer than {quorum} of {len(verdicts)} judges gave a verdict"
     for c in rubric.criteria:
         means = []
         for item in items:
-            found = [_verdict(item, given) for given in verdicts.values()]
-            grades = [v.grades[c.name] for v in found if v.reason is None]
+            jury = [_verdict(item, given) for given in verdicts.values()]
+            grades = [v.grades[c.name] for v in jury if v.reason is None]
             if len(grades) >= quorum:
                 means.append(sum(grades) / len(grades))
         name = metric_name(rubric, c.name, JURY)
         yield _row(name, c, means, reason if items else _NOTHING)
 
 
-def _verdict(item: Item, given: JudgeVerdicts) -> JudgeVerdict:
+def _verdict(item: JudgeItem, given: JudgeVerdicts) -> JudgeVerdict:
     if item.prompt is None:
         return JudgeVerdict({c.name: c.least for c in item.rubric.criteria}, None)
     missing = JudgeVerdict({}, "not put to the judge")
@@ -94,8 +94,8 @@ def _row(metric: str, criterion: Criterion, grades: Iterable[float], reason: str
     return ratio(metric, sum(shares), len(shares), reason)
 
 
-def _why_none(found: Sequence[JudgeVerdict]) -> str:
-    reasons = [v.reason for v in found if v.reason is not None]
+def _why_none(verdicts: Sequence[JudgeVerdict]) -> str:
+    reasons = [v.reason for v in verdicts if v.reason is not None]
     return reasons[0] if reasons else _NOTHING
 
 

@@ -1,4 +1,4 @@
-"""What a reader needs beside the judges' scores: failures, agreement, calibration.
+"""The figures beside the judges' scores: failures, agreement, calibration.
 
 In: every judge's verdicts by one rubric, expert labels. Out: JSON values for judges.json.
 """
@@ -10,7 +10,7 @@ from typing import Any
 from conf.judge import Criterion, Rubric
 from pipeline.judge.agreement import krippendorff_alpha
 from pipeline.judge.calibration import Calibration, CalibrationGain
-from pipeline.judge.scores import JudgeVerdicts
+from pipeline.judge.scores import JudgeVerdicts, Maps
 
 _REASONS = 5  # most frequent ones shown
 Gains = Mapping[tuple[str, str], CalibrationGain]  # by criterion and judge
@@ -19,7 +19,7 @@ Gains = Mapping[tuple[str, str], CalibrationGain]  # by criterion and judge
 def rubric_document(
     rubric: Rubric,
     verdicts: Mapping[str, JudgeVerdicts],
-    maps: Mapping[tuple[str, str], Calibration],
+    maps: Maps,
     gains: Gains,
 ) -> dict[str, Any]:
     """Return one rubric's part of judges.json."""
@@ -45,7 +45,7 @@ def _judge(given: JudgeVerdicts) -> dict[str, Any]:
 def _criterion(
     criterion: Criterion,
     verdicts: Mapping[str, JudgeVerdicts],
-    maps: Mapping[tuple[str, str], Calibration],
+    maps: Maps,
     gains: Gains,
 ) -> dict[str, Any]:
     units: dict[tuple[str, int], list[float]] = {}
@@ -71,11 +71,11 @@ def _criterion(
     }
 
 
-def _calibration(found: Calibration, gained: CalibrationGain) -> dict[str, Any]:
+def _calibration(calibration: Calibration, gained: CalibrationGain) -> dict[str, Any]:
     return {
         "labels": gained.labels,
         "error_before": gained.before,
         "error_after_out_of_fold": gained.after,
-        "grades": list(found.grades),
-        "expected": list(found.expected),
+        "grades": list(calibration.grades),
+        "expected": list(calibration.expected),
     }

@@ -1,7 +1,7 @@
 """The form of a verdict: how it is asked for, and how a reply is read.
 
-In: a rubric, and a judge's reply as text. Out: the words and the JSON schema that ask for a
-verdict; a grade per criterion, or the reason why there is none. Nothing is guessed: a reply that
+In: a rubric, and a judge's reply as text. Out: the text and the JSON schema that ask for a
+verdict; a grade per criterion, or the reason for none. Nothing is guessed: a reply that
 lacks a grade, or has one outside the scale, is no verdict at all.
 """
 

@@ -1,4 +1,4 @@
-"""The catalogue: every finished run of an output folder in one table, for leaderboards and SQL.
+"""The catalog: every finished run of an output folder in one table, for leaderboards and SQL.
 
 In: a run's manifest and summary. Out: ``<output>/catalogue/<run_id>-<model>.parquet``, one row per
 group and metric. A file appears whole, and entering a run again replaces its own file alone, so any
@@ -15,7 +15,7 @@ from pipeline.runs.manifest import Manifest
 from pipeline.tables.schemas import SUMMARY_SCHEMA
 
 _s = pa.string()
-CATALOGUE_SCHEMA = pa.schema(
+CATALOG_SCHEMA = pa.schema(
     [
         pa.field("run_id", _s, nullable=False),
         pa.field("model", _s, nullable=False),
@@ -36,7 +36,7 @@ CATALOGUE_SCHEMA = pa.schema(
 
 
 def enter(output: str, manifest: Manifest, summary: pa.Table) -> str:
-    """Write one finished run into the catalogue below ``output`` and return the file's URI.
+    """Write one finished run into the catalog below ``output`` and return the file's URI.
 
     Args:
         output: the folder that holds the runs.
@@ -64,12 +64,12 @@ def enter(output: str, manifest: Manifest, summary: pa.Table) -> str:
     }
     rows = [same | row for row in summary.to_pylist()]
     uri = join(output, "catalogue", f"{manifest.run_id}-{name}.parquet")
-    write_parquet(uri, pa.Table.from_pylist(rows, schema=CATALOGUE_SCHEMA))
+    write_parquet(uri, pa.Table.from_pylist(rows, schema=CATALOG_SCHEMA))
     return uri
 
 
-def read_catalogue(output: str) -> pa.Table:
-    """Read all entries, in CATALOGUE_SCHEMA; no rows where nothing was entered yet."""
+def read_catalog(output: str) -> pa.Table:
+    """Read all entries, in CATALOG_SCHEMA; no rows where nothing was entered yet."""
     files = list_files(join(output, "catalogue"), ".parquet")
-    tables = [read_parquet(uri).cast(CATALOGUE_SCHEMA) for uri in files]
-    return pa.concat_tables([CATALOGUE_SCHEMA.empty_table(), *tables])
+    tables = [read_parquet(uri).cast(CATALOG_SCHEMA) for uri in files]
+    return pa.concat_tables([CATALOG_SCHEMA.empty_table(), *tables])

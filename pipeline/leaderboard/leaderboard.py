@@ -1,6 +1,6 @@
 """Leaderboards: runs on the same dialogues, ranked, with the published table clearly apart.
 
-In: the catalogue of an output folder. Out: one ``Board`` per set of dialogues and weights, as
+In: the catalog of an output folder. Out: one ``Board`` per set of dialogues and weights, as
 Markdown, JSON or a rich table.
 """
 
@@ -83,10 +83,10 @@ class Board:
         return f"{self.dataset} {self.release}{first}{less} ({self.content[:19]})"
 
 
-def boards(catalogue: pa.Table) -> list[Board]:
-    """Return the catalogue's runs as boards, the one with the most runs first."""
+def boards(catalog: pa.Table) -> list[Board]:
+    """Return the catalog's runs as boards, the one with the most runs first."""
     by_board: dict[tuple[Any, ...], dict[str, list[dict[str, Any]]]] = {}
-    for row in catalogue.to_pylist():
+    for row in catalog.to_pylist():
         if (row["group_kind"], row["group"]) == ALL and row["metric"] in COLUMNS:
             runs = by_board.setdefault(tuple(row[name] for name in _BOARD), {})
             runs.setdefault(f"{row['model']}/{row['run_id']}", []).append(row)
@@ -133,7 +133,7 @@ def published_table() -> Table:
 
 
 def _ranked(runs: list[list[dict[str, Any]]]) -> tuple[Entry, ...]:
-    """Order runs by their overall score; equal scores share a rank."""
+    """Return runs ordered by their overall score; equal scores share a rank."""
     entries = [_entry(rows) for rows in runs]
     scores = [e.values[OVERALL].value for e in entries]
     known = [s for s in scores if s is not None]

@@ -13,7 +13,7 @@ NOTE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Published:
     """One published model, in percent; None: not published.
 
@@ -24,8 +24,8 @@ class Published:
     overall: float | None
     turn_accuracy: float | None = None
     visual_consistency: float | None = None
-    hallucination_rate: float | None = None
     implied_reasoning_coherence: float | None = None
+    hallucination_rate: float | None = None
     remark: str = ""
 
     @property
@@ -40,41 +40,13 @@ class Published:
         )
 
 
-PUBLISHED = (
-    Published(
-        name="Claude 3.5 Sonnet",
-        overall=61.4,
-        turn_accuracy=68.2,
-        visual_consistency=55.1,
-        hallucination_rate=12.3,
-        implied_reasoning_coherence=38.5,
-    ),
-    Published(
-        name="GPT-4o",
-        overall=58.1,
-        turn_accuracy=65.0,
-        visual_consistency=42.0,
-        hallucination_rate=15.7,
-        implied_reasoning_coherence=45.0,
-    ),
-    Published(
-        name="Med-PaLM 2",
-        overall=52.3,
-        turn_accuracy=60.5,
-        visual_consistency=38.9,
-        hallucination_rate=18.2,
-        implied_reasoning_coherence=32.3,
-    ),
-    Published(
-        name="LLaVA-Med",
-        overall=41.7,
-        turn_accuracy=52.1,
-        visual_consistency=29.4,
-        hallucination_rate=22.1,
-        implied_reasoning_coherence=12.6,
-    ),
-    Published(name="VisDial Medical", overall=67.0, remark="company, overall score only"),
-    Published(name="PathAI", overall=48.0, remark="company, overall score only"),
-    Published(name="Aidoc", overall=39.0, remark="company, overall score only"),
-    Published(name="Curai Health", overall=None, remark="company, no vision model"),
+PUBLISHED = (  # columns as the fields above
+    Published("Claude 3.5 Sonnet", 61.4, 68.2, 55.1, 38.5, 12.3),
+    Published("GPT-4o", 58.1, 65.0, 42.0, 45.0, 15.7),
+    Published("Med-PaLM 2", 52.3, 60.5, 38.9, 32.3, 18.2),
+    Published("LLaVA-Med", 41.7, 52.1, 29.4, 12.6, 22.1),
+    Published("VisDial Medical", 67.0, remark="company, overall score only"),
+    Published("PathAI", 48.0, remark="company, overall score only"),
+    Published("Aidoc", 39.0, remark="company, overall score only"),
+    Published("Curai Health", None, remark="company, no vision model"),
 )

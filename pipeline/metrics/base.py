@@ -1,4 +1,4 @@
-"""What the metrics stand on: responses in, one reading per turn and dialogue, score rows out.
+"""What all metrics share: responses in, one reading per turn and dialogue, score rows out.
 
 A dialogue is read once (``pipeline.metrics.reading``); every metric, the explanation of a
 dialogue and the viewer work on that same reading.
@@ -6,7 +6,7 @@ dialogue and the viewer work on that same reading.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from actors.gold import RESOLVED
 from actors.schema import Box, Claim, Dialogue, Region, Row, Turn
@@ -17,13 +17,7 @@ ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
 Fault = Literal[
     "false_finding", "wrong_site", "wrong_change", "false_denial", "change_without_prior"
 ]
-FAULTS: tuple[Fault, ...] = (
-    "false_finding",
-    "wrong_site",
-    "wrong_change",
-    "false_denial",
-    "change_without_prior",
-)
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 RIGHT = 0.5  # the least turn score that counts as a right turn where a yes or no is needed
 
 
@@ -39,7 +33,7 @@ class Response:
 
     @classmethod
     def from_row(cls, row: Row) -> "Response":
-        """Take the response out of a turn-output row; a failed turn has none, whatever it holds."""
+        """Return the response of a turn-output row; a failed turn has none, whatever it holds."""
         sizes = row.get("input_sizes") or ()
         return cls(
             text=row["response"] if row["status"] == "ok" else None,
@@ -60,10 +54,10 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JudgedClaim:
-    """One assertion of the model and what the annotation says about it.
+    """One assertion of the model and how it meets the annotation.
 
     ``verdict`` is None where the claim does not count towards hallucination: an uncertain one, or
-    one of a concept that no image can support. ``fault`` says how a contradicted claim is wrong.
+    one of a concept that no image can support. ``fault`` names how a contradicted claim is wrong.
     """
 
     assertion: Assertion
@@ -111,6 +105,11 @@ class TurnReading:
         return self.text is None
 
     @property
+    def referent_id(self) -> str | None:
+        """The thing that the turn's region shows; None without a region."""
+        return self.region.referent_id if self.region is not None else None
+
+    @property
     def correct(self) -> bool:
         """Whether the turn counts as right where a yes or no is needed."""
         return self.score is not None and self.score >= RIGHT
@@ -130,12 +129,12 @@ class Contradiction:
     earlier: Claim
     later_turn: int
     later: Claim
-    revised: bool  # the later answer says so, and it does not count
+    revised: bool  # the later answer declares the correction, so it does not count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DialogueReading:
-    """One dialogue as judged: its turns in order, and what the model said against itself.
+    """One dialogue as judged: its turns in order, and where the model contradicts itself.
 
     ``lexicon``: the vocabulary it was read with. ``subjects``: the concepts (or exclusive groups)
     claimed at two turns or more.
@@ -151,32 +150,35 @@ class DialogueReading:
 
 def ratio(metric: str, numerator: float, denominator: float, reason: str = "") -> Score:
     """Make a score row; a denominator of 0 makes it unscored, for ``reason``."""
-    if denominator > 0:
-        return Score(
-            metric=metric,
-            numerator=float(numerator),
-            denominator=float(denominator),
-            status="scored",
-            reason=None,
-        )
-    return Score(metric=metric, numerator=0.0, denominator=0.0, status="unscored", reason=reason)
-
-
-def agree(a: Claim, b: Claim) -> bool:
-    """Return whether two claims say the same, wherever both name a site or a change."""
-    return (
-        a.concept == b.concept
-        and a.present == b.present
-        and (a.site is None or b.site is None or a.site == b.site)
-        and (a.change is None or b.change is None or a.change == b.change)
+    scored = denominator > 0
+    return Score(
+        metric=metric,
+        numerator=float(numerator) if scored else 0.0,
+        denominator=float(denominator) if scored else 0.0,
+        status="scored" if scored else "unscored",
+        reason=None if scored else reason,
     )
 
 
+def agree(a: Claim, b: Claim) -> bool:
+    """Return whether two claims are the same, wherever both name a site or a change."""
+    return (
+        (a.concept, a.present) == (b.concept, b.present)
+        and compatible(a.site, b.site)
+        and compatible(a.change, b.change)
+    )
+
+
+def compatible(a: str | None, b: str | None) -> bool:
+    """Return whether two places or changes are the same, or one of them is not named."""
+    return a is None or b is None or a == b
+
+
 def says(own: Claim, expert: Claim) -> bool:
-    """Return whether a model's claim says what the expert's does.
+    """Return whether a model's claim states what the expert's does.
 
     As ``agree``, but a change that the expert names has to be named, too: an answer to "how has it
-    changed" that only repeats the finding does not say it. It may be named alone ("it has grown").
+    changed" that only repeats the finding does not. It may be named alone ("it has grown").
     """
     if expert.change is None:
         return agree(own, expert)

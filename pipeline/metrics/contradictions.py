@@ -1,4 +1,4 @@
-"""What a model says against itself across the turns of one dialogue.
+"""Where a model contradicts itself across the turns of one dialogue.
 
 In: the judged turns. Out: the subjects claimed at two turns or more, and the pairs of claims that
 cannot both hold.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from actors.schema import Claim
 from pipeline.dataset.lexicon import Lexicon
-from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading
+from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading, compatible
 
 _KINDS = ("finding", "attribute", "diagnosis")  # sites and changes belong to these
 
@@ -23,32 +23,38 @@ def find_contradictions(
     A subject is a concept, or its group where the lexicon puts it into one: the concepts of a
     group are the values of one thing.
     """
-    said: dict[str, list[ClaimAtTurn]] = {}
+    by_subject: dict[str, list[ClaimAtTurn]] = {}
     for reading in turns:
         for judged in reading.asserted:
             if _kind(judged.claim, lexicon) in _KINDS:
-                said.setdefault(subject(judged.claim, lexicon), []).append((reading, judged))
+                by_subject.setdefault(subject(judged.claim, lexicon), []).append((reading, judged))
     repeated = {
-        name: claims for name, claims in said.items() if len({r.turn.turn for r, _ in claims}) > 1
+        name: claims
+        for name, claims in by_subject.items()
+        if len({r.turn.turn for r, _ in claims}) > 1
     }
-    found = [c for name, claims in repeated.items() for c in _against(name, claims, lexicon)]
-    return frozenset(repeated), tuple(found)
+    contradictions = (
+        c for name, claims in repeated.items() for c in _contradictions(name, claims, lexicon)
+    )
+    return frozenset(repeated), tuple(contradictions)
 
 
-def _against(name: str, claims: Sequence[ClaimAtTurn], lexicon: Lexicon) -> list[Contradiction]:
-    """Hold each claim against those still standing; an explicit revision withdraws the earlier."""
-    found: list[Contradiction] = []
+def _contradictions(
+    name: str, claims: Sequence[ClaimAtTurn], lexicon: Lexicon
+) -> list[Contradiction]:
+    """Compare each claim with those that still stand; a revision withdraws the earlier one."""
+    contradictions: list[Contradiction] = []
     standing: list[ClaimAtTurn] = []
     for later in claims:
         kept: list[ClaimAtTurn] = []
         for earlier in standing:
             clash = earlier[0] is not later[0] and conflict(earlier, later, lexicon)
             if clash:
-                found.append(_contradiction(name, earlier, later))
+                contradictions.append(_contradiction(name, earlier, later))
             if not (clash and later[1].assertion.revised):
                 kept.append(earlier)
         standing = [*kept, later]
-    return found
+    return contradictions
 
 
 def subject(claim: Claim, lexicon: Lexicon) -> str:
@@ -62,10 +68,10 @@ def contradicts(a: Claim, b: Claim, lexicon: Lexicon) -> bool:
 
     They are about the same thing unless both name a site and the sites differ. Then opposite
     polarity of one concept contradicts, as do two affirmed concepts of one group and two affirmed
-    changes of one group. "It has resolved" is a denial that says it was there before: it
+    changes of one group. "It has resolved" is a denial of what was present before: it
     contradicts no plain affirmation.
     """
-    if a.site is not None and b.site is not None and a.site != b.site:
+    if not compatible(a.site, b.site):
         return False
     if a.concept != b.concept:
         return a.present and b.present and lexicon.exclusive(a.concept, b.concept)

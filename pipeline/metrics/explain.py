@@ -1,4 +1,4 @@
-"""One dialogue told to a person: what was asked, what was read, and how each measure came about.
+"""One dialogue in plain text: questions, answers as read, and the parts of each measure.
 
 In: a ``DialogueReading``. Out: plain text.
 """

@@ -11,16 +11,16 @@ from pipeline.parsing.boxes import HIT, iou, is_point
 
 
 def grounding_views(reading: DialogueReading) -> list[Score]:
-    """Accuracy and IoU of the boxes, consistency with themselves, and the negative control."""
+    """Return accuracy and IoU of the boxes, self-consistency and the negative control."""
     mentions = [t for t in reading.turns if t.hit is not None]
     overlaps = [t.iou for t in mentions if t.iou is not None]
-    found = list(pairs(reading))
-    same_image = [p for p in found if p.same_image] if overlaps else []
+    all_pairs = list(pairs(reading))
+    same_image = [p for p in all_pairs if p.same_image] if overlaps else []
     strangers = [
         (a, b) for a, b in combinations(mentions, 2) if overlaps and _different_things(a, b)
     ]
-    switched = [p for p in found if not p.same_image]
-    returned = [p for p in found if _returns(p, mentions)]
+    switched = [p for p in all_pairs if not p.same_image]
+    returned = [p for p in all_pairs if _returns(p, mentions)]
     return [
         ratio("grounding_accuracy", sum(bool(t.hit) for t in mentions), len(mentions)),
         ratio("grounding_iou", sum(overlaps), len(overlaps)),
@@ -34,15 +34,8 @@ def grounding_views(reading: DialogueReading) -> list[Score]:
 def _returns(pair: MentionPair, mentions: list[TurnReading]) -> bool:
     """Return whether another referent came up between the two mentions."""
     first, second = pair.first.turn.turn, pair.second.turn.turn
-    return any(first < t.turn.turn < second for t in mentions if not _same_referent(t, pair.first))
-
-
-def _same_referent(a: TurnReading, b: TurnReading) -> bool:
-    return (
-        a.region is not None
-        and b.region is not None
-        and (a.region.referent_id == b.region.referent_id)
-    )
+    others = [t for t in mentions if t.referent_id != pair.first.referent_id]
+    return any(first < t.turn.turn < second for t in others)
 
 
 def _different_things(a: TurnReading, b: TurnReading) -> bool:
@@ -52,7 +45,7 @@ def _different_things(a: TurnReading, b: TurnReading) -> bool:
         and b.region is not None
         and a.box is not None
         and b.box is not None
-        and a.region.referent_id != b.region.referent_id
+        and a.referent_id != b.referent_id
         and a.region.image_id == b.region.image_id
         and iou(a.region.box, b.region.box) < HIT
     )

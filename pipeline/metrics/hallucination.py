@@ -10,14 +10,14 @@ METRIC = "hallucination_rate"
 
 
 def hallucination_rate(reading: DialogueReading) -> Score:
-    """Strict rate; a dialogue in which the model claims nothing is unscored."""
+    """Return the strict rate; a dialogue in which the model claims nothing is unscored."""
     claims = checkable(reading)
     unsupported = sum(c.verdict != "supported" for c in claims)
     return ratio(METRIC, unsupported, len(claims), "no checkable claim")
 
 
 def hallucination_views(reading: DialogueReading) -> list[Score]:
-    """Lenient rate (without unverifiable claims), and each kind of fault over all claims."""
+    """Return the lenient rate (no unverifiable claims), and each kind of fault over all claims."""
     claims = checkable(reading)
     contradicted = [c for c in claims if c.verdict == "contradicted"]
     unverifiable = sum(c.verdict == "unverifiable" for c in claims)

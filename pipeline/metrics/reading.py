@@ -1,4 +1,4 @@
-"""Reading a dialogue once: every turn judged, and what the model said against itself.
+"""Reading a dialogue once: every turn judged, and where the model contradicts itself.
 
 In: a dialogue, the model's responses by turn number, the lexicon and the declared box dialect.
 Out: ``DialogueReading``.
@@ -72,23 +72,27 @@ class _Reader:
         self._prior_shown = prior_shown
 
     def read(self, turn: Turn, response: Response) -> TurnReading:
-        """Read one turn: answer, claims with their verdicts, box."""
+        """Read one turn: answer, claims with verdicts, box; a failed turn has none of them."""
         region = self._dialogue.region(turn.region_id) if turn.region_id is not None else None
-        if response.text is None:
-            return self._failed(turn, region)
-        stripped = strip_reasoning(response.text)
-        text = strip_boxes(stripped.final, self._dialect).strip()
-        box = self._box(stripped.final, region, response)
-        parsed = parse_answer(turn, text)
-        if turn.answer_type == "region" and self._gives_regions:
-            parsed = Parsed(text=None, parseable=box is not None)
-        claims = self._claims(turn, text)
+        text: str | None = None
+        parsed, removed = Parsed(text=None, parseable=False), 0
+        box: Box | None = None
+        claims: tuple[JudgedClaim, ...] = ()
+        if response.text is not None:
+            stripped = strip_reasoning(response.text)
+            removed = stripped.removed
+            text = strip_boxes(stripped.final, self._dialect).strip()
+            box = self._box(stripped.final, region, response)
+            parsed = parse_answer(turn, text)
+            if turn.answer_type == "region" and self._gives_regions:
+                parsed = Parsed(text=None, parseable=box is not None)
+            claims = self._claims(turn, text)
         hit = self._hit(region, box, claims)
         parsed, score = score_turn(turn, parsed, claims, hit, self._lexicon)
         return TurnReading(
             turn=turn,
             text=text,
-            reasoning_removed=stripped.removed,
+            reasoning_removed=removed,
             answer=parsed.text,
             parseable=parsed.parseable,
             score=score,
@@ -96,24 +100,6 @@ class _Reader:
             region=region,
             box=box,
             iou=_overlap(region, box, self._dialect),
-            hit=hit,
-        )
-
-    def _failed(self, turn: Turn, region: Region | None) -> TurnReading:
-        hit = None if region is None or self._hit(region, None, ()) is None else False
-        parsed = Parsed(text=None, parseable=False)
-        _, score = score_turn(turn, parsed, (), hit, self._lexicon)
-        return TurnReading(
-            turn=turn,
-            text=None,
-            reasoning_removed=0,
-            answer=None,
-            parseable=False,
-            score=score,
-            claims=(),
-            region=region,
-            box=None,
-            iou=_overlap(region, None, self._dialect),
             hit=hit,
         )
 

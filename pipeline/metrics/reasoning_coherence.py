@@ -2,8 +2,8 @@
 
 In: a reading. Out: the headline row, whose numerator is that value and whose denominator is 1, so
 that the metric is the mean over dialogues. R: how much of the expert's line of claims the model
-followed; S: whether a right diagnosis rests on what the model itself said; C: how much of what it
-said twice it contradicted.
+followed; S: whether a right diagnosis rests on the model's own claims; C: how much of what it
+claimed twice it contradicted.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ METRIC = "reasoning_coherence"
 
 @dataclass(frozen=True, slots=True)
 class Coherence:
-    """The parts of the measure; R or S is None where the expert gives nothing to hold it against.
+    """The parts of the measure; R or S is None where the expert gives nothing to compare with.
 
     ``value`` is None without a diagnosis turn, or with neither R nor S.
     """
@@ -39,7 +39,7 @@ def reasoning_coherence(reading: DialogueReading) -> Score:
 
 
 def coherence(reading: DialogueReading) -> Coherence:
-    """Work out R, S and C, and what they make."""
+    """Return R, S and C, and the value that they give."""
     c = contradiction(reading)
     diagnoses = [t for t in reading.turns if t.turn.step == "diagnosis"]
     if not diagnoses:
@@ -54,7 +54,7 @@ def coherence(reading: DialogueReading) -> Coherence:
 
 
 def contradiction(reading: DialogueReading) -> float:
-    """C: share of the subjects claimed at two turns or more that were contradicted, unrevised."""
+    """Return C: the share of the subjects claimed at two turns or more contradicted, unrevised."""
     if not reading.subjects:
         return 0.0
     return len(contradicted_subjects(reading)) / len(reading.subjects)
@@ -66,9 +66,9 @@ def contradicted_subjects(reading: DialogueReading) -> frozenset[str]:
 
 
 def _recall(reading: DialogueReading) -> float | None:
-    """R: longest common subsequence of expert's and model's claims over the expert's claims.
+    """Return R: longest common subsequence of expert's and model's claims over the expert's claims.
 
-    The order that counts is that of the turns; within one turn the model may say things in any.
+    The order that counts is that of the turns; within one turn it is free.
     """
     expert = [e for t in reading.turns if t.turn.step is not None for e in t.turn.claims]
     if not expert:
@@ -77,7 +77,7 @@ def _recall(reading: DialogueReading) -> float | None:
 
 
 def _common(expert: list[Claim], turns: list[list[Claim]]) -> int:
-    """Length of the longest common subsequence under ``says``, each turn's claims unordered.
+    """Return the longest common subsequence's length, each turn's claims unordered.
 
     ``best[i]`` is the length over the first i expert claims and the turns so far; a further turn
     extends it by the claims that it shares with the expert's next ones.
@@ -100,10 +100,10 @@ def _common(expert: list[Claim], turns: list[list[Claim]]) -> int:
 
 
 def _support(reading: DialogueReading, diagnosis: TurnReading) -> float | None:
-    """S: the diagnosis turn's score times the share of its supporting claims that stand.
+    """Return S: the diagnosis turn's score times the share of its supporting claims that stand.
 
-    A supporting claim stands where the model asserted it before the diagnosis and said nothing
-    against it afterwards. None where the expert names no supporting claims.
+    A supporting claim stands where the model asserted it before the diagnosis and did not
+    contradict it afterwards. None where the expert names no supporting claims.
     """
     supporting = [
         claim
@@ -113,15 +113,19 @@ def _support(reading: DialogueReading, diagnosis: TurnReading) -> float | None:
     ]
     if not supporting:
         return None
-    said = [(t, j) for t in reading.turns for j in t.asserted]
-    stands = sum(_stands(claim, said, diagnosis.turn.turn, reading.lexicon) for claim in supporting)
+    asserted = [(t, j) for t in reading.turns for j in t.asserted]
+    stands = sum(
+        _stands(claim, asserted, diagnosis.turn.turn, reading.lexicon) for claim in supporting
+    )
     return (diagnosis.score or 0.0) * stands / len(supporting)
 
 
-def _stands(claim: Claim, said: list[ClaimAtTurn], diagnosis_turn: int, lexicon: Lexicon) -> bool:
+def _stands(
+    claim: Claim, asserted: list[ClaimAtTurn], diagnosis_turn: int, lexicon: Lexicon
+) -> bool:
     return any(
         turn.turn.turn < diagnosis_turn
         and says(own.claim, claim)
-        and not any(conflict((turn, own), later, lexicon) for later in said[n + 1 :])
-        for n, (turn, own) in enumerate(said)
+        and not any(conflict((turn, own), later, lexicon) for later in asserted[n + 1 :])
+        for n, (turn, own) in enumerate(asserted)
     )

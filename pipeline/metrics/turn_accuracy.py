@@ -15,7 +15,7 @@ def turn_accuracy(reading: DialogueReading) -> Score:
 
 
 def turn_accuracy_by_turn(reading: DialogueReading) -> list[Score]:
-    """Give ``turn_accuracy@N`` for each turn number N of the dialogue."""
+    """Return ``turn_accuracy@N`` for each turn number N of the dialogue."""
     return [
         ratio(f"{METRIC}@{t.turn.turn}", t.score, 1) for t in reading.turns if t.score is not None
     ]

@@ -66,15 +66,15 @@ def score_turn(
         return parsed, float(_within(turn, parsed.value))
     if turn.answer_type == "concept":
         named = affirmed_of_group(turn.answer, claims, lexicon)
-        found = Parsed(text=", ".join(sorted(named)) or None, parseable=bool(named))
-        return found, float(named == {turn.answer})
+        parsed = Parsed(text=", ".join(sorted(named)) or None, parseable=bool(named))
+        return parsed, float(named == {turn.answer})
     gold = turn.answer.strip()
     same = parsed.text is not None and parsed.text.lower() == gold.lower()
     return parsed, float(same and parsed.text != "uncertain")
 
 
 def text_f1(turn: Turn, claims: Sequence[JudgedClaim]) -> float | None:
-    """F1 of the recall of the expert's claims and the precision of the model's.
+    """Return the F1 of the recall of the expert's claims and the precision of the model's.
 
     Recall: expert's claims that the model affirms or denies alike, over all of them. Precision:
     supported over all checkable claims of the turn; where the model made none that is checkable,

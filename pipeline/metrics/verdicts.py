@@ -10,7 +10,7 @@ from dataclasses import replace
 from actors.schema import Claim, Finding
 from pipeline.claims import Assertion
 from pipeline.dataset.lexicon import Lexicon
-from pipeline.metrics.base import ClaimVerdict, Fault, JudgedClaim
+from pipeline.metrics.base import ClaimVerdict, Fault, JudgedClaim, compatible
 
 _COUNTED_KINDS = ("finding", "change", "diagnosis")
 
@@ -45,7 +45,7 @@ def is_checkable(claim: Claim, lexicon: Lexicon) -> bool:
 def meet(
     claim: Claim, findings: Sequence[Finding], prior_shown: bool
 ) -> tuple[ClaimVerdict, Fault | None]:
-    """Hold one claim against the findings.
+    """Compare one claim with the findings.
 
     Affirmed: supported if a present row of the concept agrees in site and change wherever both
     sides name one. Denied: supported if no present row agrees in site. Without any row of the
@@ -56,10 +56,10 @@ def meet(
     rows = [f for f in findings if f.concept == claim.concept]
     if not rows:
         return "unverifiable", None
-    here = [f for f in rows if f.present and _same(f.site, claim.site)]
+    here = [f for f in rows if f.present and compatible(f.site, claim.site)]
     if not claim.present:
         return ("contradicted", "false_denial") if here else ("supported", None)
-    if any(_same(f.change, claim.change) for f in here):
+    if any(compatible(f.change, claim.change) for f in here):
         return "supported", None
     if here:
         return "contradicted", "wrong_change"
@@ -67,14 +67,14 @@ def meet(
 
 
 def _is_bare_change(claim: Claim, lexicon: Lexicon) -> bool:
-    """Tell "it has grown" that names no finding: the concept claimed is the change itself."""
+    """Return whether a claim is of the change itself ("it has grown") and names no finding."""
     return lexicon.concepts[claim.concept].kind == "change"
 
 
 def _meet_bare_change(
     claim: Claim, findings: Sequence[Finding], prior_shown: bool
 ) -> tuple[ClaimVerdict, Fault | None]:
-    """Hold a change of nothing in particular against every finding with an assessed change."""
+    """Compare a change of no named finding with every finding whose change was assessed."""
     if not prior_shown:
         return "contradicted", "change_without_prior"
     rows = [f for f in findings if f.change is not None]
@@ -83,10 +83,6 @@ def _meet_bare_change(
     if any(f.change == claim.concept for f in rows) == claim.present:
         return "supported", None
     return "contradicted", "wrong_change"
-
-
-def _same(a: str | None, b: str | None) -> bool:
-    return a is None or b is None or a == b
 
 
 def _distinct(assertions: Sequence[Assertion]) -> list[Assertion]:
@@ -99,9 +95,9 @@ def _distinct(assertions: Sequence[Assertion]) -> list[Assertion]:
     for a in assertions:
         if a.start < 0 and (a.claim.concept, a.claim.present, a.certainty) in explicit:
             continue
-        seen = kept.get((a.claim, a.certainty))
-        if seen is None:
+        first = kept.get((a.claim, a.certainty))
+        if first is None:
             kept[a.claim, a.certainty] = a
-        elif a.revised and not seen.revised:
-            kept[a.claim, a.certainty] = replace(seen, revised=True)
+        elif a.revised and not first.revised:
+            kept[a.claim, a.certainty] = replace(first, revised=True)
     return list(kept.values())

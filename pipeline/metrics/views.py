@@ -14,7 +14,7 @@ _LETTERS = "ABCDE"
 
 
 def answer_views(reading: DialogueReading) -> list[Score]:
-    """Failed turns, unparseable answers, reasoning taken off, turns right after wrong or right."""
+    """Return failed turns, unparseable answers, removed reasoning, turns after right and wrong."""
     turns = reading.turns
     answered = [t for t in turns if not t.failed]
     parsed = [t for t in answered if t.turn.answer_type in _PARSED_TYPES and t.score is not None]
@@ -32,7 +32,7 @@ def answer_views(reading: DialogueReading) -> list[Score]:
 
 
 def baseline_views(reading: DialogueReading) -> list[Score]:
-    """What a constant answer would score, and the recall of each boolean class."""
+    """Return what a constant answer would score, and the recall of each boolean class."""
     booleans = _of_type(reading, "boolean")
     gold = [(t.turn.answer or "").strip().lower() for t in booleans]
     rows = [ratio(f"constant_{v}", gold.count(v), len(gold)) for v in ("yes", "no")]
@@ -45,7 +45,7 @@ def baseline_views(reading: DialogueReading) -> list[Score]:
 
 
 def claim_views(reading: DialogueReading) -> list[Score]:
-    """Claim coverage, uncertain claims, and subjects the model contradicted itself about."""
+    """Return claim coverage, uncertain claims, and subjects the model contradicted itself about."""
     expected = [
         t for t in reading.turns if any(is_checkable(c, reading.lexicon) for c in t.turn.claims)
     ]

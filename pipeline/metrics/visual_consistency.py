@@ -1,4 +1,4 @@
-"""visual_consistency: is a thing found again, and at the same place, when it comes up again?
+"""visual_consistency: is a thing located right, and at one place, whenever it comes up?
 
 In: a reading. Out: the headline row: consistent pairs over pairs of consecutive mentions of one
 referent at turns with a region.
@@ -45,13 +45,13 @@ class MentionPair:
 
 def visual_consistency(reading: DialogueReading) -> Score:
     """Count consistent pairs; a failed turn makes its pairs inconsistent."""
-    found = list(pairs(reading))
+    all_pairs = list(pairs(reading))
     reason = "no referent comes up twice with a region"
-    return ratio(METRIC, sum(p.consistent for p in found), len(found), reason)
+    return ratio(METRIC, sum(p.consistent for p in all_pairs), len(all_pairs), reason)
 
 
 def pairs(reading: DialogueReading) -> Iterator[MentionPair]:
-    """Walk the pairs of consecutive mentions of each referent, in order of the second one.
+    """Yield the pairs of consecutive mentions of each referent, in order of the second one.
 
     Turns whose region cannot be found by declaration (no box, no site) are no mentions.
     """

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from pipeline.claims.leading_answer import NO, RUNNING_LEAD, YES, Answer, leading_answer, polarity
 
-_QUIET = str.maketrans("", "", '*_`"“”#>\\$')  # emphasis and quotes say nothing
+_QUIET = str.maketrans("", "", '*_`"“”#>\\$')  # emphasis and quotes
 
 _RESTATED = re.compile(r"^[^?.!\n]{1,200}\?\s{0,4}(?=\w)")
 _YES_AND_NO = re.compile(RUNNING_LEAD + r"yes\s{0,3}(?:/|or|and)\s{0,3}no\b", re.IGNORECASE)
@@ -93,14 +93,14 @@ def parse_choice(text: str, choices: tuple[str, ...]) -> str | None:
     text = _quiet(text).strip()
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(choices)]
     for patterns in ((_EXPLICIT, _OPTION, _CONCLUSION), (_ENUMERATED,)):
-        found = {
+        named = {
             letter
             for pattern in patterns
             for letter in _letters(pattern.finditer(text), text)
             if letter in letters
         }
-        if found:
-            return found.pop() if len(found) == 1 else None
+        if named:
+            return named.pop() if len(named) == 1 else None
     return _by_text(text, choices)
 
 
@@ -130,12 +130,12 @@ def _by_text(text: str, choices: tuple[str, ...]) -> str | None:
     pattern, letter_of = _options(choices)
     if pattern is None:
         return None
-    found = {
+    named = {
         letter_of[_plain(match[0])]
         for match in pattern.finditer(text)
         if not _is_denied(text, match.start(), match.end())
     }
-    return found.pop() if len(found) == 1 else None
+    return named.pop() if len(named) == 1 else None
 
 
 @lru_cache(maxsize=4096)

@@ -51,7 +51,7 @@ def read_box(
 
 
 def strip_boxes(text: str, dialect: str) -> str:
-    """Take the region markup of ``dialect`` out, so that its numbers are no answers.
+    """Remove the region markup of ``dialect``, so that its numbers are no answers.
 
     The words of the model stay, also those that it wrote as the label of a JSON object.
 
@@ -69,7 +69,7 @@ def strip_boxes(text: str, dialect: str) -> str:
 
 
 def iou(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes in the same pixels; 0 where either has no area."""
+    """Return the intersection over union of two boxes in the same pixels; 0 without an area."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
     if width <= 0 or height <= 0:

@@ -85,11 +85,11 @@ def parse_gold_number(answer: str) -> tuple[float, str | None]:
     Raises:
         ValueError: the answer does not begin with a number.
     """
-    found = _GOLD.match(answer)
-    value = _number(found["number"]) if found else None
-    if found is None or value is None:
+    match = _GOLD.match(answer)
+    value = _number(match["number"]) if match else None
+    if match is None or value is None:
         raise ValueError(f"the answer {answer!r} is not a number with an optional unit")
-    return value, found["unit"] or None
+    return value, match["unit"] or None
 
 
 def parse_number(text: str, unit: str | None) -> float | None:
@@ -115,7 +115,7 @@ def parse_number(text: str, unit: str | None) -> float | None:
 
 
 def _values(text: str) -> list[_Value]:
-    found = []
+    values = []
     for match in _VALUE.finditer(text):
         unit, end = match["unit"], match.end()
         if unit is None and _NEXT_LETTER.match(text, end):
@@ -124,13 +124,13 @@ def _values(text: str) -> list[_Value]:
             continue
         number = _number(match["number"])
         if number is not None:
-            found.append(_Value(number, unit, match.start(), end))
-    for n in range(len(found) - 2, -1, -1):
+            values.append(_Value(number, unit, match.start(), end))
+    for n in range(len(values) - 2, -1, -1):
         # "12 x 8 mm": both are millimetres
-        value, following = found[n], found[n + 1]
+        value, following = values[n], values[n + 1]
         if value.unit is None and _SHARES_UNIT.match(text[value.end : following.start]):
-            found[n] = replace(value, unit=following.unit)
-    return found
+            values[n] = replace(value, unit=following.unit)
+    return values
 
 
 def _usable(value: _Value, kind: str | None) -> bool:
@@ -149,7 +149,7 @@ def _is_ambiguous(first: _Value, values: list[_Value], text: str) -> bool:
 
 
 def _measure(unit: str | None) -> tuple[str | None, float]:
-    """What a unit measures and its factor; an unknown unit measures only itself."""
+    """Return what a unit measures and its factor; an unknown unit measures only itself."""
     if unit is None:
         return None, 1.0
     name = " ".join(unit.lower().split()).rstrip(".")

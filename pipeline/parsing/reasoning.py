@@ -31,7 +31,7 @@ class Stripped:
 
 
 def strip_reasoning(text: str) -> Stripped:
-    """Take off reasoning; a closing mark without its opening one ends reasoning from the start.
+    """Remove reasoning; a closing mark without its opening one ends reasoning from the start.
 
     Chat templates that put the opening mark into the prompt leave only the closing one in the
     response. A response cut off while still reasoning has no answer.
@@ -45,15 +45,15 @@ def strip_reasoning(text: str) -> Stripped:
 
 
 def _strip(text: str, opening: str, closing: str) -> tuple[str, bool]:
-    """Take off one kind of marks; also tell whether the last one was left open."""
+    """Remove what one kind of marks encloses; return also whether the last was left open."""
     kept: list[str] = []
-    inside = False
+    within = False
     for part in re.split(f"({re.escape(opening)}|{re.escape(closing)})", text):
         if part == opening:
-            inside = True
+            within = True
         elif part == closing:
-            kept = kept if inside else []
-            inside = False
-        elif not inside:
+            kept = kept if within else []
+            within = False
+        elif not within:
             kept.append(part)
-    return "".join(kept), inside
+    return "".join(kept), within

@@ -1,8 +1,8 @@
 """Writes the phantom dataset to a folder or object store, in parallel Ray tasks.
 
 In: a target (path or fsspec URL), a seed and a count. Out: ``dialogues/part-*.parquet``,
-``images/``, ``lexicon.json`` and at last ``dataset.json``, whose presence says that the rest is
-whole. The bytes depend on seed and count alone, not on the number of workers.
+``images/``, ``lexicon.json`` and at last ``dataset.json``, whose presence means that the rest is
+complete. The bytes depend on seed and count alone, not on the number of workers.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import ray
 from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
 from actors.storage.files import join, write_bytes
 from pipeline.cluster.tasks import results
-from pipeline.phantom.catalogue.concepts import lexicon_document
+from pipeline.phantom.catalogue.modalities import lexicon_document
 from pipeline.phantom.generate import RELEASE, draw_dialogue
 
 GENERATOR_VERSION = 1  # raise it whenever the same seed gives other bytes
@@ -29,7 +29,7 @@ _LEXICON = "lexicon.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """What one task wrote: its file's hash and the counts that dataset.json sums up."""
+    """The outcome of one task: its file's hash and the counts that dataset.json sums up."""
 
     path: str
     sha256: str
@@ -40,7 +40,7 @@ class Part:
 def build(
     target: str, *, dialogues: int = 8000, seed: int = 0, parallelism: int | None = None
 ) -> dict[str, Any]:
-    """Write the dataset and give the document that became ``dataset.json``; needs Ray running.
+    """Write the dataset and return the document that became ``dataset.json``; needs Ray running.
 
     Args:
         target: folder or fsspec URL; files of an earlier build there are overwritten.
@@ -95,7 +95,7 @@ def write_part(target: str, seed: int, first: int, last: int) -> Part:
 
 
 def dataset_document(seed: int, parts: list[Part], files: dict[str, str]) -> dict[str, Any]:
-    """Give ``dataset.json``: identity, origin, counts and the SHA-256 of every table."""
+    """Return ``dataset.json``: identity, origin, counts and the SHA-256 of every table."""
     counts = sum((Counter(part.counts) for part in parts), Counter[str]())
     return {
         "name": "phantom",
@@ -120,5 +120,5 @@ def _json_bytes(document: dict[str, Any]) -> bytes:
 
 
 def _write(target: str, path: str, data: bytes) -> None:
-    """Write one file below the target; dataset.json, written last, vouches for it by its hash."""
+    """Write one file below the target; dataset.json, written last, holds its hash."""
     write_bytes(join(target, path), data, sync=False)

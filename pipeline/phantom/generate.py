@@ -16,9 +16,9 @@ from pipeline.phantom.catalogue.modalities import MODALITIES, SOURCES
 from pipeline.phantom.catalogue.types import Source
 from pipeline.phantom.dialogue.annotation import finding_rows, image_rows, region_rows
 from pipeline.phantom.dialogue.script import draw_length, draw_script
-from pipeline.phantom.dialogue.turns import tell
+from pipeline.phantom.dialogue.turns import write_turns
 from pipeline.phantom.drawing.render import Picture, Pixels, png_bytes, render
-from pipeline.phantom.scene import draw_scene
+from pipeline.phantom.scene import draw_scene, pick
 
 RELEASE = "2026Q3"
 _BLOCK = 12  # dialogues
@@ -36,7 +36,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patient:
-    """Whom a dialogue is about."""
+    """The patient of a dialogue, with the repository and health system."""
 
     patient_id: str
     source: Source
@@ -68,7 +68,7 @@ def plan_dialogue(seed: int, index: int) -> Plan:
         images=images,
         regions=region_rows(scene, dialogue_id),
         findings=finding_rows(scene, dialogue_id),
-        turns=tell(rng, scene, draw_script(rng, scene, turns), dialogue_id),
+        turns=write_turns(rng, scene, draw_script(rng, scene, turns), dialogue_id),
     )
     drawn = (scene.current,) if scene.prior is None else (scene.current, scene.prior)
     return Plan(
@@ -78,7 +78,7 @@ def plan_dialogue(seed: int, index: int) -> Plan:
 
 
 def draw_dialogue(seed: int, index: int) -> tuple[Dialogue, list[tuple[str, bytes]]]:
-    """Give dialogue ``index`` with its images as (uri, PNG bytes) and their SHA-256 filled in."""
+    """Draw dialogue ``index`` with its images as (uri, PNG bytes) and their SHA-256 filled in."""
     plan = plan_dialogue(seed, index)
     files = [png_bytes(render(plan.pictures[image.image_id])) for image in plan.dialogue.images]
     images = tuple(
@@ -101,7 +101,7 @@ def stream(seed: int, start: int = 0) -> Iterator[tuple[Dialogue, dict[str, Pixe
 
 
 def _patient(seed: int, index: int) -> Patient:
-    """The patient of a dialogue: the first nine of a block differ, the others join one of them."""
+    """Return the patient of a dialogue: nine in each block differ, the others join one."""
     block, place = divmod(index, _BLOCK)
     joins = np.random.default_rng([seed, 2, block]).integers(_PATIENTS, size=_BLOCK - _PATIENTS)
     local = place if place < _PATIENTS else int(joins[place - _PATIENTS])
@@ -109,6 +109,6 @@ def _patient(seed: int, index: int) -> Patient:
     rng = np.random.default_rng([seed, 3, number])
     return Patient(
         patient_id=f"phantom-{seed}-p{number:05d}",
-        source=SOURCES[int(rng.integers(len(SOURCES)))],
+        source=pick(rng, SOURCES),
         health_system="non_western" if rng.random() < _NON_WESTERN else "western",
     )

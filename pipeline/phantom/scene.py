@@ -1,10 +1,12 @@
-"""What is there: patient, modality, lesions on the current and on the prior image.
+"""The facts of a dialogue: modality, lesions on the current and on the prior image, diagnosis.
 
-In: ``(seed, index)`` and whether the dialogue may be about a healthy patient. Out: a ``Scene``,
-which says every fact of a dialogue before any question is asked or any pixel drawn.
+In: a generator, a source and a number of lesions. Out: a ``Scene``, which holds every fact before
+any question is written or any pixel drawn.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,9 +15,20 @@ from pipeline.phantom.catalogue.types import NORMAL, FindingType, Modality, Rule
 from pipeline.phantom.drawing.render import Lesion, Picture
 from pipeline.phantom.drawing.shapes import Shape, rasterise
 
+T = TypeVar("T")
 CHANGES = ("new", "larger", "stable", "smaller", "resolved")
 _CHANGE_SHARES = (0.2, 0.22, 0.2, 0.2, 0.18)
 _SHRUNK = (0.58, 0.64)  # the smaller state's radius over the larger one's: plain at 112 pixels
+
+
+def pick(rng: np.random.Generator, options: Sequence[T]) -> T:
+    """Draw one of several, each as likely."""
+    return options[int(rng.integers(len(options)))]
+
+
+def shuffled(rng: np.random.Generator, options: Sequence[T]) -> list[T]:
+    """Return all of them in an order drawn at random."""
+    return [options[k] for k in rng.permutation(len(options))]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +44,7 @@ class Referent:
     prior: Lesion | None
 
     def box(self, role: str, size: tuple[int, int]) -> Box:
-        """The tight box on the ``current`` or ``prior`` image, in pixels."""
+        """Return the tight box on the ``current`` or ``prior`` image, in pixels."""
         lesion = self.current if role == "current" else self.prior
         if lesion is None:
             raise KeyError(f"{self.referent_id} has no lesion on the {role} image")
@@ -54,13 +67,13 @@ class Scene:
 
     @property
     def present(self) -> tuple[Referent, ...]:
-        """The lesions on the current image."""
+        """Return the lesions on the current image."""
         return tuple(r for r in self.referents if r.current is not None)
 
     def absent_concepts(self) -> tuple[str, ...]:
-        """The modality's lesion types of which the current image shows none."""
-        seen = {r.concept for r in self.present}
-        return tuple(f.concept for f in self.modality.findings if f.concept not in seen)
+        """Return the modality's lesion types of which the current image shows none."""
+        present = {r.concept for r in self.present}
+        return tuple(f.concept for f in self.modality.findings if f.concept not in present)
 
 
 def draw_scene(rng: np.random.Generator, source: Source, modality: Modality, lesions: int) -> Scene:
@@ -114,7 +127,7 @@ def _draw_referents(
     while len(referents) < lesions and sites:
         site = str(sites.pop())
         fits = [f for f in modality.findings if f.sites is None or site in f.sites]
-        finding = fits[int(rng.integers(len(fits)))]
+        finding = pick(rng, fits)
         change = str(rng.choice(CHANGES[:4], p=_shares(4))) if has_prior else None
         referents.append(_draw_referent(rng, finding, modality, site, change))
     gone_share = _CHANGE_SHARES[4] if lesions else 1.0
@@ -127,11 +140,10 @@ def _draw_referents(
             if f.concept not in taken and (f.sites is None or site in f.sites)
         ]
         if fits:
-            finding = fits[int(rng.integers(len(fits)))]
-            referents.append(_draw_referent(rng, finding, modality, site, "resolved"))
-    order = rng.permutation(len(referents))
+            referents.append(_draw_referent(rng, pick(rng, fits), modality, site, "resolved"))
     return tuple(
-        replace(referents[k], referent_id=f"r{n}") for n, k in enumerate(order.tolist(), start=1)
+        replace(referent, referent_id=f"r{n}")
+        for n, referent in enumerate(shuffled(rng, referents), start=1)
     )
 
 
@@ -150,7 +162,7 @@ def _draw_referent(
     """Draw one lesion with its attributes on the image or images that show it."""
     look, attributes = finding.look, []
     for group, values in finding.attributes.items():
-        value = list(values)[int(rng.integers(len(values)))]
+        value = pick(rng, list(values))
         attributes.append((group, value))
         look = replace(look, **values[value])  # type: ignore[arg-type]
     cx, cy = (finding.sites or modality.sites)[site]

@@ -97,5 +97,5 @@ class Section:
 
 
 def row(*cells: str | Cell) -> tuple[Cell, ...]:
-    """Make a table row out of texts and cells."""
+    """Return a table row of texts and cells."""
     return tuple(c if isinstance(c, Cell) else Cell(c) for c in cells)

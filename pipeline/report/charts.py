@@ -19,6 +19,9 @@ _LABEL_LIMIT = 230
 # Room for fonts up to a fifth wider than the one that labels are measured with.
 _PADDING = {"left": 20, "right": 22, "top": 4, "bottom": 4}
 Spec = dict[str, Any]  # Vega-Lite JSON
+_LINES = {"width": _WIDTH, "height": {"step": _STEP}}  # one line of the plot per mark
+_LABEL: Spec = {"field": "label", "type": "nominal", "sort": None, "title": None}
+_DESCRIPTION: Spec = {"field": "description", "type": "nominal"}
 
 _CONFIG: Spec = {
     "font": "sans-serif",
@@ -40,17 +43,17 @@ _CONFIG: Spec = {
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """One value with its interval, worded in ``told``; None is not drawn."""
+    """One value with its interval, and both in words; None is not drawn."""
 
     label: str
     value: float | None
     low: float | None = None
     high: float | None = None
-    told: str = ""
+    description: str = ""
 
 
 def interval_chart(marks: Sequence[Mark], label: str, axis: str, percent: bool = True) -> str:
-    """Draw dots with intervals, one line per mark, in the order given.
+    """Return dots with intervals, one line per mark, in the order given.
 
     Args:
         marks: values and bounds, shares of 1.
@@ -58,94 +61,66 @@ def interval_chart(marks: Sequence[Mark], label: str, axis: str, percent: bool =
         axis: title of the value axis.
         percent: an axis from 0 to 100%; False: differences in percentage points around 0.
     """
-    scale: Spec = {"domain": [0, 1]} if percent else {}
-    ticks: Spec = {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}
-    if not percent:
-        ticks = {"format": "+.0f"}
-    factor = 1.0 if percent else 100.0
-    x = {"type": "quantitative", "title": axis, "axis": ticks, "scale": scale}
-    y = {"field": "label", "type": "nominal", "sort": None, "title": None}
-    told = {"field": "told", "type": "nominal"}
+    x: Spec = {"type": "quantitative", "title": axis, "axis": {"format": "+.0f"}, "scale": {}}
     layers: list[Spec] = []
-    if not percent:
-        zero = {"mark": {"type": "rule", "color": "var(--ink-soft)", "aria": False}}
-        layers.append(zero | {"encoding": {"x": {"datum": 0}}})
+    if percent:
+        ticks = {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}
+        x |= {"axis": ticks, "scale": {"domain": [0, 1]}}
+    else:
+        zero = {"type": "rule", "color": "var(--ink-soft)", "aria": False}
+        layers.append({"mark": zero, "encoding": {"x": {"datum": 0}}})
     # The dots come first: labels take the order of the first layer, and all marks have a dot.
-    layers += [
-        {
-            "mark": {"type": "circle", "color": "var(--mark)", "size": 90, "opacity": 1},
-            "encoding": {"y": y, "x": x | {"field": "value"}, "description": told},
-        },
-        {
-            "mark": {"type": "rule", "color": "var(--mark)", "strokeWidth": 2.5, "aria": False},
-            "encoding": {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}},
-        },
-    ]
-    return _drawn({"width": _WIDTH, "height": {"step": _STEP}}, layers, _rows(marks, factor), label)
+    layers.append(_dots(90, y=_LABEL, x=x | {"field": "value"}))
+    bounds = {"y": _LABEL, "x": x | {"field": "low"}, "x2": {"field": "high"}}
+    layers.append(_strokes("rule", 2.5, bounds))
+    return _drawn(_LINES, layers, marks, label, factor=1.0 if percent else 100.0)
 
 
 def line_chart(marks: Sequence[Mark], label: str, axis: str) -> str:
-    """Draw shares along numbered positions (the labels) with a band of their intervals."""
-    x = {
-        "field": "label",
-        "type": "ordinal",
-        "sort": None,
-        "title": axis,
-        "axis": {"labelAngle": 0},
-    }
-    y = {
-        "type": "quantitative",
-        "title": None,
-        "axis": {"format": ".0%"},
-        "scale": {"domain": [0, 1]},
-    }
-    layers: list[Spec] = [
-        {
-            "mark": {"type": "rule", "color": "var(--mark)", "strokeWidth": 2, "aria": False},
-            "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
-        },
-        {
-            "mark": {"type": "line", "color": "var(--mark)", "strokeWidth": 1, "aria": False},
-            "encoding": {"x": x, "y": y | {"field": "value"}},
-        },
-        {
-            "mark": {"type": "circle", "color": "var(--mark)", "size": 70, "opacity": 1},
-            "encoding": {
-                "x": x,
-                "y": y | {"field": "value"},
-                "description": {"field": "told", "type": "nominal"},
-            },
-        },
+    """Return shares along numbered positions (the labels) with a band of their intervals."""
+    x = _LABEL | {"type": "ordinal", "title": axis, "axis": {"labelAngle": 0}}
+    y: Spec = {"type": "quantitative", "title": None, "axis": {"format": ".0%"}}
+    y |= {"scale": {"domain": [0, 1]}}
+    layers = [
+        _strokes("rule", 2, {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}}),
+        _strokes("line", 1, {"x": x, "y": y | {"field": "value"}}),
+        _dots(70, x=x, y=y | {"field": "value"}),
     ]
-    return _drawn({"width": 320, "height": 190}, layers, _rows(marks, 1.0), label)
+    return _drawn({"width": 320, "height": 190}, layers, marks, label)
 
 
 def bar_chart(marks: Sequence[Mark], label: str, axis: str) -> str:
-    """Draw counts as bars, one line per mark, in the order given."""
-    y = {"field": "label", "type": "nominal", "sort": None, "title": None}
+    """Return counts as bars, one line per mark, in the order given."""
     x = {"field": "value", "type": "quantitative", "title": axis, "axis": {"format": ",.0f"}}
     layer: Spec = {
         "mark": {"type": "bar", "color": "var(--mark)", "height": 14},
-        "encoding": {"x": x, "y": y, "description": {"field": "told", "type": "nominal"}},
+        "encoding": {"x": x, "y": _LABEL, "description": _DESCRIPTION},
     }
-    return _drawn({"width": _WIDTH, "height": {"step": _STEP}}, [layer], _rows(marks, 1.0), label)
+    return _drawn(_LINES, [layer], marks, label)
 
 
-def _rows(marks: Sequence[Mark], factor: float) -> list[Spec]:
-    """Make data rows; the specification itself never holds a label, which could be an expression.
+def _dots(size: int, **encoding: Spec) -> Spec:
+    mark = {"type": "circle", "color": "var(--mark)", "size": size, "opacity": 1}
+    return {"mark": mark, "encoding": encoding | {"description": _DESCRIPTION}}
 
-    What is None is not drawn.
+
+def _strokes(kind: str, width: float, encoding: Spec) -> Spec:
+    mark = {"type": kind, "color": "var(--mark)", "strokeWidth": width, "aria": False}
+    return {"mark": mark, "encoding": encoding}
+
+
+def _drawn(
+    size: Spec, layers: list[Spec], marks: Sequence[Mark], label: str, factor: float = 1.0
+) -> str:
+    """Return the chart of marks whose numbers are multiplied by ``factor``.
+
+    Labels are data rows alone: in the specification itself one could be read as an expression.
     """
     rows = []
     for mark in marks:
-        row = asdict(mark)
-        for name in ("value", "low", "high"):
-            row[name] = None if row[name] is None else factor * row[name]
-        rows.append(row)
-    return rows
-
-
-def _drawn(size: Spec, layers: list[Spec], rows: list[Spec], label: str) -> str:
+        numbers = {"value": mark.value, "low": mark.low, "high": mark.high}
+        scaled = {name: None if n is None else factor * n for name, n in numbers.items()}
+        rows.append(asdict(mark) | scaled)
     spec = size | {
         "data": {"values": rows},
         "layer": layers,

@@ -34,27 +34,27 @@ TITLES = {
 
 
 def title(name: str) -> str:
-    """Return a metric, column or group kind its title."""
+    """Return the title of a metric, column or group kind."""
     words = name.replace("_", " ")
     return TITLES.get(name) or words[:1].upper() + words[1:]
 
 
 def count(n: float | None) -> str:
-    """Write a count, or a sum, with thousands separators."""
+    """Return a count, or a sum, with thousands separators."""
     if n is None:
         return NONE
     return f"{n:,.0f}" if float(n).is_integer() else f"{n:,.1f}"
 
 
 def p_value(p: float | None) -> str:
-    """Write a p-value."""
+    """Return a p-value; small ones as a bound."""
     if p is None:
         return NONE
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def date(iso: str | None) -> str:
-    """Write an ISO time as an English date in UTC; what is no ISO time stays as it is."""
+    """Return an ISO time as an English date in UTC; what is no ISO time stays as it is."""
     if not iso:
         return NONE
     try:
@@ -66,7 +66,7 @@ def date(iso: str | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Write a duration in its natural unit."""
+    """Return a duration in its natural unit."""
     if value is None:
         return NONE
     if value < 1:

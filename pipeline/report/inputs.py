@@ -4,11 +4,9 @@ In: a run directory (or an output of ``score``), perhaps the dataset's URI. Out:
 dialogues that were scored.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
@@ -19,7 +17,7 @@ from conf.load import from_document
 from conf.schema import RunConfig, ScoringConfig
 from pipeline.dataset.open import Gold, open_dataset
 from pipeline.runs.directory import RunDirectory
-from pipeline.tables.scores import read_scores
+from pipeline.tables.scored_run import ScoredRun, read_scored
 
 Row = dict[str, Any]  # one row of SUMMARY_SCHEMA
 
@@ -35,21 +33,18 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunData:
-    """One run as a report needs it; ``config`` and ``manifest`` are None for a mere scoring."""
+class RunData(ScoredRun):
+    """A scored run as a report needs it; ``config`` is None for a mere scoring."""
 
-    run: RunDirectory
     label: str
     config: RunConfig | None
-    manifest: Mapping[str, Any] | None
     scoring: ScoringConfig
     summary: tuple[Row, ...]
-    scores: pd.DataFrame
 
     @property
     def run_id(self) -> str | None:
         """The fingerprint, where the run has one."""
-        return None if self.manifest is None else str(self.manifest["run_id"])
+        return None if self.manifest is None else self.manifest.run_id
 
 
 def load_run(root: str) -> RunData:
@@ -64,21 +59,21 @@ def load_run(root: str) -> RunData:
     config = None
     if exists(run.config):
         config = from_document(yaml.safe_load(read_bytes(run.config)))
-    manifest = read_json(run.manifest) if exists(run.manifest) else None
-    name = manifest["model"]["name"] if manifest else run.root.rsplit("/", 1)[-1]
+    scored = read_scored(run.root)
+    manifest = scored.manifest
     return RunData(
-        run=run,
-        label=str(name),
+        directory=run,
+        label=manifest.model.name if manifest else run.root.rsplit("/", 1)[-1],
         config=config,
         manifest=manifest,
         scoring=_scoring(run, config),
         summary=tuple(read_parquet(run.summary).to_pylist()),
-        scores=read_scores(run.root),
+        scores=scored.scores,
     )
 
 
 def distinct(runs: list[RunData]) -> list[RunData]:
-    """Add the fingerprint to labels that several runs share, or a number where that is shared."""
+    """Return the runs with the fingerprint, or else a number, in labels that several share."""
     labels = [run.label for run in runs]
     named = [
         replace(run, label=f"{run.label} {run.run_id or n}") if labels.count(run.label) > 1 else run
@@ -108,20 +103,20 @@ def load_gold(data: RunData, dataset_uri: str | None) -> Gold | None:
     if uri is None:
         return None
     dataset = open_dataset(uri)
-    stated = data.manifest["dataset"]["content"] if data.manifest else None
+    stated = data.manifest.dataset.content if data.manifest else None
     if stated is not None and dataset.content_id != stated:
-        raise BadInput(f"{uri} is not the dataset of {data.run.root}: its content differs")
+        raise BadInput(f"{uri} is not the dataset of {data.directory.root}: its content differs")
     wanted = pa.array(data.scores["dialogue_id"].unique().tolist(), pa.string())
     dialogues = dataset.dialogues()
     dialogues = dialogues.filter(pc.is_in(dialogues["dialogue_id"], value_set=wanted))
     if dialogues.num_rows != len(wanted):
         missing = len(wanted) - dialogues.num_rows
-        raise BadInput(f"{uri} lacks {missing} of the dialogues scored in {data.run.root}")
+        raise BadInput(f"{uri} lacks {missing} of the dialogues scored in {data.directory.root}")
     return Gold(dataset=dataset, dialogues=dialogues)
 
 
 def _scoring(run: RunDirectory, config: RunConfig | None) -> ScoringConfig:
-    """Take the weights that the summary was made with: report.json says, else the config."""
+    """Return what the summary was made with: as report.json says, else the configuration."""
     scoring = config.scoring if config else ScoringConfig()
     if not exists(run.report("json")):
         return scoring

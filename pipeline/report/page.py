@@ -37,16 +37,15 @@ class Page:
 
 def write_page(page: Page, report: str) -> None:
     """Write the page's files."""
-    write_bytes(join(report, "index.html"), render("page.html.j2", page=page).encode(), sync=False)
-    write_bytes(
-        join(report, "dialogues.html"), render("dialogues.html.j2", page=page).encode(), sync=False
-    )
+    for name, template in (("index", "page"), ("dialogues", "dialogues")):
+        markup = render(f"{template}.html.j2", page=page).encode()
+        write_bytes(join(report, f"{name}.html"), markup, sync=False)
     for name, data in assets():
         write_bytes(join(report, "assets", name), data, sync=False)
 
 
 def render(template: str, **values: object) -> str:
-    """Fill one of the packaged templates; every value is escaped."""
+    """Return one of the packaged templates filled; every value is escaped."""
     environment = Environment(
         loader=PackageLoader(_PACKAGE),
         autoescape=True,

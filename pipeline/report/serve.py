@@ -1,6 +1,6 @@
 """A small server for looking at reports: an index of the runs below a folder, and their pages.
 
-In: an output folder, local or s3://. Out: HTTP on the loopback address. It reads only, gives out
+In: an output folder, local or s3://. Out: HTTP on the loopback address. It reads only, serves
 only what lies in a run's report folder, and answers to no other host name than it was started for.
 """
 
@@ -22,7 +22,7 @@ _DEPTH = ("report.json", "*/report.json", "*/*/report.json")  # a run, a model's
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class ListedRun:
     """One run of the index; ``page`` is its address here, None where there is no page yet."""
 
     name: str
@@ -66,9 +66,9 @@ def serve(root: str, host: str, port: int) -> None:
         server.serve_forever()
 
 
-def listed(root: str) -> list[Listed]:
-    """List the runs below a folder, latest first."""
-    found = []
+def listed(root: str) -> list[ListedRun]:
+    """Return the runs below a folder, latest first."""
+    runs = []
     for uri in sorted({u for pattern in _DEPTH for u in glob_files(root, pattern)}):
         folder = uri.rsplit("/", 1)[0]
         below = folder[len(root.rstrip("/")) :].strip("/")
@@ -78,15 +78,15 @@ def listed(root: str) -> list[Listed]:
         headline = document["headline"]
         page = exists(join(folder, "report", "index.html"))
         path = quote(f"/{below}/report/index.html" if below else "/report/index.html")
-        one = Listed(
+        one = ListedRun(
             name=below or folder.rsplit("/", 1)[-1],
             started=date(manifest.get("started")),
             dataset=f"{dataset.get('name', NONE)} {dataset.get('release', '')}".strip(),
             cells=tuple(percent((headline.get(m) or {}).get("value")) for m in HEADLINES),
             page=path if page else None,
         )
-        found.append((manifest.get("started") or "", one))
-    return [one for _, one in sorted(found, key=lambda item: item[0], reverse=True)]
+        runs.append((manifest.get("started") or "", one))
+    return [one for _, one in sorted(runs, key=lambda item: item[0], reverse=True)]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -105,18 +105,18 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(body=False)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Stay silent: a request is no news."""
+        """Print nothing: a request is no news."""
 
     def _answer(self, *, body: bool) -> None:
         # A foreign name that resolves to this machine must not read reports from a browser.
         if self.headers.get("Host") not in self.server.hosts:
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return
-        found = self._content(unquote(urlsplit(self.path).path))
-        if found is None:
+        content = self._content(unquote(urlsplit(self.path).path))
+        if content is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
-        kind, data = found
+        kind, data = content
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def _content(self, path: str) -> tuple[str, bytes] | None:
-        """Find what an address means: the index, an asset of it, a file of a report."""
+        """Return type and bytes of an address: the index, an asset of it, a file of a report."""
         root = self.server.root
         if path == "/":
             head = [title(m) for m in HEADLINES]

@@ -47,7 +47,7 @@ _DESCRIBED = "graphics-symbol"
 
 
 def clean(markup: str, label: str) -> str:
-    """Keep what a chart needs.
+    """Return the markup with what a chart needs alone.
 
     Args:
         markup: a whole SVG document.
@@ -67,7 +67,7 @@ def clean(markup: str, label: str) -> str:
 
 
 def _kept(element: ElementTree.Element) -> ElementTree.Element:
-    """Copy an element with its known parts; tail text between elements is dropped."""
+    """Return a copy of an element with its known parts; tail text between elements is dropped."""
     tag = element.tag.removeprefix(_NS)
     known = {k: v for k, v in element.attrib.items() if k in _ATTRIBUTES and "url(" not in v}
     copy = ElementTree.Element(tag, known)

@@ -27,7 +27,7 @@ REPORT = "report"
 def write_full_report(
     root: str, against: Sequence[str], dataset_uri: str | None, options: Options
 ) -> str:
-    """Write everything and give the page's path.
+    """Write everything and return the page's path.
 
     Args:
         root: run directory.
@@ -44,23 +44,23 @@ def write_full_report(
     analysis = analyse(data, others, gold, options.suppress_small)
     if ALL in analysis.groups.hidden:
         raise BadInput(f"{root}: fewer than {SMALL} patients in all; nothing may be shown")
-    told = _sections(analysis)
+    sections = _sections(analysis)
     title = f"Evaluation of {data.label}"
-    write_json(data.run.report("json"), full_document(analysis))
-    write_bytes(data.run.report("md"), markdown(title, told).encode())
-    report = join(data.run.root, REPORT)
+    write_json(data.directory.report("json"), full_document(analysis))
+    write_bytes(data.directory.report("md"), markdown(title, sections).encode())
+    report = join(data.directory.root, REPORT)
     why = _no_viewer(data, gold, options)
     if gold is not None and not why:
         uri = dataset_uri or (data.config.dataset.uri if data.config else "")
         write_viewer(analysis, gold, uri, options, report)
     else:
         clear_viewer(report, keep=set())
-    write_page(_page(analysis, told, why, options), report)
+    write_page(_page(analysis, sections, why, options), report)
     return join(report, "index.html")
 
 
 def _no_viewer(data: RunData, gold: Gold | None, options: Options) -> str:
-    """Say why there are no dialogues to look at; empty where there are."""
+    """Return why there are no dialogues to look at; empty where there are."""
     if not options.dialogues:
         return "The dialogues were left out of this report."
     if options.suppress_small:
@@ -70,16 +70,16 @@ def _no_viewer(data: RunData, gold: Gold | None, options: Options) -> str:
     return "" if has_turns(data) else "No turn outputs lie beside the scores."
 
 
-def _page(analysis: Analysis, told: tuple[Section, ...], why: str, options: Options) -> Page:
+def _page(analysis: Analysis, sections: tuple[Section, ...], why: str, options: Options) -> Page:
     manifest = analysis.data.manifest
     subtitle = "Multi-turn medical dialogues about images"
     if manifest is not None:
-        dataset = manifest["dataset"]
-        subtitle = f"{dataset['name']} {dataset['release']}, {date(manifest['started'])}"
+        dataset = manifest.dataset
+        subtitle = f"{dataset.name} {dataset.release}, {date(manifest.started)}"
     return Page(
         title=f"Evaluation of {analysis.data.label}",
         subtitle=subtitle,
-        sections=told,
+        sections=sections,
         dialogues=not why,
         why=why,
         images=options.images,
@@ -88,7 +88,7 @@ def _page(analysis: Analysis, told: tuple[Section, ...], why: str, options: Opti
 
 
 def _sections(analysis: Analysis) -> tuple[Section, ...]:
-    """Write all sections; the comparison only where there is something to compare with."""
+    """Return all sections; the comparison only where there is something to compare with."""
     compared = (comparison(analysis),) if analysis.comparisons else ()
     return (
         overview.overview(analysis),

@@ -33,11 +33,11 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
     """
     gold = gold or load_gold(config.dataset)
     source = config.model.source
-    if config.model.backend == "vllm":
+    if config.model.loads_checkpoint:
         check_checkpoint(source)
         weights = weights_id(source)
     else:
-        weights = f"scripted:{source}"
+        weights = f"{config.model.backend}:{source}"
     run_id = fingerprint(
         config,
         dataset_id=gold.dataset.content_id,

@@ -91,7 +91,7 @@ class TurnLog:
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def _spans(self) -> npt.NDArray[np.float64]:
-        """Give start and end of each turn in seconds since 1970, shape (turns, 2)."""
+        """Return start and end of each turn in seconds since 1970, shape (turns, 2)."""
         timed = self.table.filter(
             pc.and_(pc.is_valid(self.table["started_at"]), pc.is_valid(self.table["latency_s"]))
         )

@@ -14,7 +14,7 @@ from pipeline.stats.table import Floats, Ints
 
 
 def ratio_standard_error(numerators: ArrayLike, denominators: ArrayLike) -> float | None:
-    """Linearised standard error of sum(num) / sum(den) over k independent units.
+    """Return the linearised standard error of sum(num) / sum(den) over k independent units.
 
     sqrt(k / (k - 1) * sum (num_i - r den_i)^2) / sum(den), units without a denominator left out
     (Cochran 1977, Sampling Techniques, section 6.4). None below two units.
@@ -28,7 +28,7 @@ def ratio_standard_error(numerators: ArrayLike, denominators: ArrayLike) -> floa
 
 
 def intra_cluster_correlation(values: ArrayLike, clusters: ArrayLike) -> float | None:
-    """Intra-cluster correlation by one-way analysis of variance with unequal cluster sizes.
+    """Return the intra-cluster correlation by one-way analysis of variance, sizes unequal.
 
     (MSB - MSW) / (MSB + (n0 - 1) MSW) with n0 = (N - sum n_i^2 / N) / (k - 1) (Donner 1986,
     International Statistical Review 54:67); with equal sizes, ICC(1,1) of Shrout and Fleiss (1979).
@@ -57,22 +57,22 @@ def intra_cluster_correlation(values: ArrayLike, clusters: ArrayLike) -> float |
 def design_effect(
     numerators: ArrayLike, denominators: ArrayLike, clusters: ArrayLike
 ) -> float | None:
-    """Variance of the ratio with clusters over its variance as if dialogues were independent.
+    """Return the variance of the ratio with clusters over that of independent dialogues.
 
     Kish's design effect, from the two linearised variances; the number of dialogues over it is the
     effective number. None where either standard error is undefined or zero.
     """
     position, _ = _sizes(clusters)
     num, den = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
-    alone = ratio_standard_error(num, den)
-    together = ratio_standard_error(np.bincount(position, num), np.bincount(position, den))
-    if not alone or together is None:
+    independent = ratio_standard_error(num, den)
+    clustered = ratio_standard_error(np.bincount(position, num), np.bincount(position, den))
+    if not independent or clustered is None:
         return None
-    return (together / alone) ** 2
+    return (clustered / independent) ** 2
 
 
 def minimum_detectable_effect(standard_error: float, alpha: float, power: float = 0.8) -> float:
-    """Smallest true difference that a one-sided test at ``alpha`` finds with the given power.
+    """Return the smallest true difference that a one-sided test finds with the given power.
 
     (z_(1 - alpha) + z_power) x standard error, in units of the standard error. For a two-sided test
     give half of its alpha.
@@ -82,7 +82,7 @@ def minimum_detectable_effect(standard_error: float, alpha: float, power: float 
 
 
 def _root_of_sum(influence: Floats) -> float:
-    """Standard error of a sum of k contributions that are centred at 0."""
+    """Return the standard error of a sum of k contributions that are centred at 0."""
     k = len(influence)
     return math.sqrt(k / (k - 1) * float((influence**2).sum()))
 

@@ -1,9 +1,15 @@
 """The overall score: a weighted sum of metrics, each turned so that higher is better.
 
-In: values of single metrics and their weights. Out: one value, or None where a metric is undefined.
+In: values of single metrics and their weights. Out: one value, or None where a metric is undefined;
+for arrays with one row per metric, a further row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.stats.table import Floats
 
 OVERALL = "overall"
 INVERTED = frozenset({"hallucination_rate"})  # rates of something bad; they enter as 1 - value
@@ -33,3 +39,35 @@ def overall_value(values: Mapping[str, float | None], weights: Mapping[str, floa
             return None
         total += weight * oriented(metric, value)
     return total
+
+
+def weighted(metrics: Sequence[str], oriented: Floats, weights: Mapping[str, float]) -> Floats:
+    """Weigh oriented rows, (k, b), into one, (b,); nan where a weighted metric is missing."""
+    total = np.zeros(oriented.shape[1])
+    for metric, weight in weights.items():
+        if metric not in metrics:
+            return np.full(oriented.shape[1], np.nan)
+        total += weight * oriented[metrics.index(metric)]
+    return total
+
+
+def with_overall(metrics: Sequence[str], values: Floats, weights: Mapping[str, float]) -> Floats:
+    """Append the overall value to the metrics' plain values: (k, b) to (k + 1, b)."""
+    if not weights:
+        return values
+    inverted = np.array([[metric in INVERTED] for metric in metrics])
+    turned = np.where(inverted, 1.0 - values, values)
+    return np.vstack([values, weighted(metrics, turned, weights)])
+
+
+def clusters_with_mass(
+    metrics: Sequence[str], mass: NDArray[np.bool_], weights: Mapping[str, float]
+) -> dict[str, int]:
+    """Count the clusters with mass, (k, m), by metric in row order, ``overall`` last.
+
+    The overall score has as many as the metric that has fewest; without weights there is none.
+    """
+    counts = dict(zip(metrics, mass.sum(axis=1).tolist(), strict=True))
+    if weights:
+        counts[OVERALL] = min(counts.get(metric, 0) for metric in weights)
+    return counts

@@ -17,7 +17,7 @@ import pandas as pd
 from pipeline.stats.clustering import minimum_detectable_effect
 from pipeline.stats.intervals import FEW_CLUSTERS, NO_RESAMPLES, NO_VARIATION, ONE_CLUSTER, Key
 from pipeline.stats.paired_block import PairedBlock
-from pipeline.stats.resample import Resampling, bootstrap, sign_flips
+from pipeline.stats.resample import Resampling, bootstrap, percentiles, sign_flips
 from pipeline.stats.table import Floats, SumsTable
 
 
@@ -71,14 +71,14 @@ def paired_differences(
         differences = bootstrap(stacked, n, lambda at, sums: pairs[at].difference(sums), plan)
         scores = [replace(pair.before, sums=pair.contributions(pooled=True)) for pair in pairs]
         flips = sign_flips(scores, n, plan)
-    found: dict[Key, PairedDifference] = {}
+    by_key: dict[Key, PairedDifference] = {}
     for at, pair in enumerate(pairs):
-        mine = None if differences is None else differences[at]
-        for row, (metric, one) in enumerate(_described(pair, mine, plan).items()):
+        sample = None if differences is None else differences[at]
+        for row, (metric, one) in enumerate(_described(pair, sample, plan).items()):
             if flips is not None and one.difference is not None:
                 one = _tested(one, pair.contributions(pooled=True)[row], flips[at][row])
-            found[pair.before.group_kind, pair.before.group, metric] = one
-    return found
+            by_key[pair.before.group_kind, pair.before.group, metric] = one
+    return by_key
 
 
 def _described(
@@ -87,7 +87,7 @@ def _described(
     """Describe each row, its test apart; ``sample`` is the bootstrap's (rows, resamples)."""
     before, after = pair.values()
     difference, influence = pair.point(), pair.contributions(pooled=False)
-    found = {}
+    by_metric = {}
     for row, (metric, count) in enumerate(pair.clusters_with_mass().items()):
         one = PairedDifference(
             baseline=_known(before[row]),
@@ -96,9 +96,9 @@ def _described(
             n_clusters=count,
             few_clusters=count < FEW_CLUSTERS,
         )
-        mine = None if sample is None else sample[row]
-        found[metric] = _bounded(one, influence[row], mine, plan)
-    return found
+        resampled = None if sample is None else sample[row]
+        by_metric[metric] = _bounded(one, influence[row], resampled, plan)
+    return by_metric
 
 
 def _bounded(
@@ -113,20 +113,14 @@ def _bounded(
         return replace(one, reason=ONE_CLUSTER)
     k = one.n_clusters
     error = float(np.sqrt(k / (k - 1) * (influence**2).sum()))
-    alpha = (1.0 - plan.confidence) / 2.0
-    one = replace(
-        one,
-        standard_error=error,
-        minimum_detectable=minimum_detectable_effect(error, alpha),
-    )
+    least = minimum_detectable_effect(error, alpha=(1.0 - plan.confidence) / 2.0)
+    one = replace(one, standard_error=error, minimum_detectable=least)
     if sample is None:
         return replace(one, reason=NO_RESAMPLES)
-    usable = sample[~np.isnan(sample)]
-    one = replace(one, n_empty=len(sample) - len(usable))
-    if len(usable) == 0 or float(np.ptp(usable)) < 1e-12:
-        return replace(one, reason=NO_VARIATION)
-    low, high = np.quantile(usable, [alpha, 1.0 - alpha])
-    return replace(one, low=float(low), high=float(high))
+    bounds, n_empty = percentiles(sample, plan.confidence)
+    if bounds is None:
+        return replace(one, n_empty=n_empty, reason=NO_VARIATION)
+    return replace(one, n_empty=n_empty, low=bounds[0], high=bounds[1])
 
 
 def _tested(one: PairedDifference, scores: Floats, flipped: Floats) -> PairedDifference:

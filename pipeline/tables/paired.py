@@ -39,7 +39,7 @@ def comparable(
     Raises:
         BadInput: a margin is not a number in [0, 1]; a frame lacks a column or a metric, or has a
             row twice or a row that cannot be summed; the frames differ in dialogues, in rows, or in
-            what they say about a dialogue.
+            a column of a dialogue.
     """
     if not metrics:
         raise BadInput("gate: no margins, so nothing to compare")
@@ -76,20 +76,20 @@ def _checked(scores: pd.DataFrame, side: str, metrics: Mapping[str, float]) -> p
     absent = sorted(set(metrics) - set(scores["metric"]))
     if absent:
         raise BadInput(f"{side}: no scores of {', '.join(absent)}")
-    mine = scores[scores["metric"].isin(list(metrics))].copy()
+    rows = scores[scores["metric"].isin(list(metrics))].copy()
     for column in ("dialogue_id", "patient_id", "specialty"):
-        _refuse(mine, mine[column].isna(), side, f"has no {column}")
-    _refuse(mine, mine.duplicated(_ROW), side, "is there twice")
-    known = mine["status"].isin(["scored", "unscored"])
-    _refuse(mine, ~known, side, "has a status other than scored or unscored")
+        _refuse(rows, rows[column].isna(), side, f"has no {column}")
+    _refuse(rows, rows.duplicated(_ROW), side, "is there twice")
+    known = rows["status"].isin(["scored", "unscored"])
+    _refuse(rows, ~known, side, "has a status other than scored or unscored")
     # An unscored row has no sums by definition, whether written as null or as 0.
-    unscored = mine["status"] == "unscored"
-    mine.loc[unscored, ["numerator", "denominator"]] = 0.0
-    sums = mine[["numerator", "denominator"]].astype(float)
+    unscored = rows["status"] == "unscored"
+    rows.loc[unscored, ["numerator", "denominator"]] = 0.0
+    sums = rows[["numerator", "denominator"]].astype(float)
     finite = sums.abs().lt(math.inf).all(axis=1)
-    _refuse(mine, ~finite | sums["denominator"].lt(0), side, "has sums that are not usable")
-    mine[["numerator", "denominator"]] = sums
-    return mine.sort_values(_ROW, ignore_index=True)
+    _refuse(rows, ~finite | sums["denominator"].lt(0), side, "has sums that are not usable")
+    rows[["numerator", "denominator"]] = sums
+    return rows.sort_values(_ROW, ignore_index=True)
 
 
 def _refuse(scores: pd.DataFrame, bad: "pd.Series[bool]", side: str, what: str) -> None:
@@ -105,17 +105,17 @@ def _refuse(scores: pd.DataFrame, bad: "pd.Series[bool]", side: str, what: str) 
 def _same(before: pd.DataFrame, after: pd.DataFrame, columns: list[str], what: str) -> None:
     """Raise BadInput unless both sides have the same keys."""
     sides = [set(frame[columns].itertuples(index=False, name=None)) for frame in (before, after)]
-    told = []
+    differences = []
     for name, extra in (("baseline", sides[0] - sides[1]), ("candidate", sides[1] - sides[0])):
         if extra:
             examples = ", ".join(repr(" / ".join(map(str, k))) for k in sorted(extra)[:_EXAMPLES])
-            told.append(f"{len(extra)} in the {name} only ({examples})")
-    if told:
-        raise BadInput(f"the runs do not cover the same {what}: {'; '.join(told)}")
+            differences.append(f"{len(extra)} in the {name} only ({examples})")
+    if differences:
+        raise BadInput(f"the runs do not cover the same {what}: {'; '.join(differences)}")
 
 
 def _agree(before: pd.DataFrame, after: pd.DataFrame, column: str) -> None:
-    """Raise BadInput unless aligned rows say the same about their dialogue."""
+    """Raise BadInput unless aligned rows have the same value for their dialogue."""
     differs = before[column].ne(after[column]) & ~(before[column].isna() & after[column].isna())
     if differs.any():
         row = int(differs.to_numpy().argmax())

@@ -18,7 +18,7 @@ _OF_DIALOGUE = ("dialogue_id", "patient_id", *GROUP_COLUMNS)
 
 
 class ScoreTable:
-    """Grows by dialogue."""
+    """Collects score rows, dialogue by dialogue."""
 
     def __init__(self) -> None:
         self._columns: dict[str, list[object]] = {name: [] for name in SCORE_SCHEMA.names}
@@ -38,7 +38,7 @@ class ScoreTable:
             columns[name].extend([row[name]] * added)
 
     def table(self) -> pa.Table:
-        """Return what was gathered."""
+        """Return the rows so far."""
         return pa.table(self._columns, schema=SCORE_SCHEMA)
 
 

@@ -26,7 +26,7 @@ def read_responses(
         BadInput: a row's status is neither ok nor failed.
         pa.ArrowInvalid: a file is truncated or not Parquet.
     """
-    found: dict[str, dict[int, Response]] = defaultdict(dict)
+    responses: dict[str, dict[int, Response]] = defaultdict(dict)
     for uri in files:
         present = parquet_schema(uri).names
         columns = [*NEEDED, _SIZES] if _SIZES in present else list(NEEDED)
@@ -36,8 +36,8 @@ def read_responses(
         for row in table.to_pylist():
             if row["status"] not in ("ok", "failed"):
                 raise BadInput(f"{uri}: status is {row['status']!r}; it must be ok or failed")
-            found[row["dialogue_id"]][row["turn"]] = Response.from_row(row)
-    return found
+            responses[row["dialogue_id"]][row["turn"]] = Response.from_row(row)
+    return responses
 
 
 def declared_dialect(turns: str) -> str:

@@ -12,7 +12,7 @@ from examples.reference_model.altered import (
 from pipeline.dataset.open import open_dataset
 from pipeline.dataset.validate import validate
 from pipeline.phantom.build import dataset_document, write_part
-from pipeline.phantom.catalogue.concepts import lexicon_document
+from pipeline.phantom.catalogue.modalities import lexicon_document
 
 
 @pytest.fixture(scope="module")

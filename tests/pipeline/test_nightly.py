@@ -5,7 +5,7 @@ import pytest
 from actors.storage.files import read_json
 from conf.schema import METRICS
 from conf.sweep import GateConfig
-from pipeline.nightly import exit_code, judge
+from pipeline.nightly import exit_code, gate_in_order
 from tests.pipeline.sweeps import copy_of, edit_manifest, run_folder
 
 SETTINGS = GateConfig(margins=dict.fromkeys(METRICS, 0.02), resamples=1500)
@@ -18,7 +18,7 @@ def output(swept, tmp_path):
 
 def night(output, rows, told=None):
     told = [] if told is None else told
-    return judge(rows, str(output), SETTINGS, lambda name, gated: told.append(name))
+    return gate_in_order(rows, str(output), SETTINGS, lambda name, gated: told.append(name))
 
 
 def accepted(output):

@@ -1,9 +1,16 @@
-"""The joined catalogue: modalities by name and the twelve emulated repositories."""
+"""The joined catalogue: modalities by name, the twelve emulated repositories, and the lexicon.
+
+Concept ids read as names once underscores are spaces. Diagnoses exclude each other, and so do the
+values of one attribute and the five changes; sites and findings do not.
+"""
+
+from typing import Any
 
 from pipeline.phantom.catalogue.photographs import DERMOSCOPY, ENDOSCOPY, FUNDUS
 from pipeline.phantom.catalogue.radiology import CT, MRI, XRAY
 from pipeline.phantom.catalogue.tissue import HISTOPATHOLOGY, ULTRASOUND
 from pipeline.phantom.catalogue.types import Modality, Source
+from pipeline.phantom.scene import CHANGES
 
 MODALITIES: dict[str, Modality] = {
     modality.name: modality
@@ -24,3 +31,49 @@ SOURCES: tuple[Source, ...] = (
     Source(name="phantom/Kvasir", specialty="gastroenterology", modality="endoscopy"),
     Source(name="phantom/CAMUS", specialty="cardiology", modality="ultrasound"),
 )
+
+_SYNONYMS: dict[str, tuple[str, ...]] = {
+    "pleural_effusion": ("effusion",),
+    "haematoma": ("hematoma",),
+    "haemorrhage": ("hemorrhage",),
+    "exudate": ("hard exudate",),
+    "cotton_wool_spot": ("cotton-wool spot", "soft exudate"),
+    "tumour": ("tumor",),
+    "tumour_nest": ("tumor nest",),
+    "naevus": ("nevus", "mole"),
+    "vascular_lesion": ("angiomatous lesion",),
+    "spiculated": ("spiky",),
+    "stable": ("unchanged",),
+    "larger": ("bigger", "grown", "increased in size"),
+    "smaller": ("shrunk", "decreased in size"),
+    "resolved": ("disappeared",),
+    "lung_cancer": ("bronchial carcinoma",),
+    "stroke": ("haemorrhagic stroke",),
+    "normal_study": ("normal examination",),
+    "ischaemic_injury": ("ischemic injury",),
+}
+
+
+def lexicon_document() -> dict[str, Any]:
+    """Return the content of ``lexicon.json``, in a fixed order."""
+    entries: dict[str, tuple[str, str | None, bool]] = {}
+    for modality in MODALITIES.values():
+        for finding in modality.findings:
+            entries[finding.concept] = ("finding", None, True)
+            for group, values in finding.attributes.items():
+                entries.update(dict.fromkeys(values, ("attribute", group, True)))
+        entries.update(dict.fromkeys(modality.sites, ("site", None, True)))
+        entries.update(dict.fromkeys(modality.diagnoses, ("diagnosis", "diagnosis", False)))
+    entries.update(dict.fromkeys(CHANGES, ("change", "change", True)))
+    concepts = [
+        {
+            "id": concept,
+            "name": concept.replace("_", " "),
+            "synonyms": list(_SYNONYMS.get(concept, ())),
+            "kind": kind,
+            "group": group,
+            "checkable": checkable,
+        }
+        for concept, (kind, group, checkable) in sorted(entries.items())
+    ]
+    return {"schema_version": 1, "concepts": concepts}

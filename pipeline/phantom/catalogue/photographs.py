@@ -15,7 +15,6 @@ FUNDUS = Modality(  # right eyes: the disc lies on the image's right, temporal i
     name="fundus",
     image_noun="photograph",
     size=(256, 224),
-    colour=True,
     field_mm=(10, 12, 14),
     sites={
         "superotemporal_quadrant": (0.33, 0.24),
@@ -26,8 +25,8 @@ FUNDUS = Modality(  # right eyes: the disc lies on the image's right, temporal i
     },
     findings=(
         FindingType(
-            concept="haemorrhage",
-            look=Look(outline="round", colour=(70, 4, 8)),
+            "haemorrhage",
+            Look("round", (70, 4, 8)),
             attributes={
                 "bleed_shape": {
                     "blot_shaped": {"outline": "round"},
@@ -36,8 +35,8 @@ FUNDUS = Modality(  # right eyes: the disc lies on the image's right, temporal i
             },
         ),
         FindingType(
-            concept="exudate",
-            look=Look(outline="dots", colour=(255, 238, 120), texture=3),
+            "exudate",
+            Look("dots", (255, 238, 120), texture=3),
             attributes={
                 "deposit_pattern": {
                     "scattered": {"outline": "dots"},
@@ -47,9 +46,7 @@ FUNDUS = Modality(  # right eyes: the disc lies on the image's right, temporal i
             radius=(0.09, 0.11),
         ),
         FindingType(
-            concept="cotton_wool_spot",
-            look=Look(outline="cloud", colour=(250, 242, 232), soft=0.45, texture=8),
-            aspect=0.8,
+            "cotton_wool_spot", Look("cloud", (250, 242, 232), soft=0.45, texture=8), aspect=0.8
         ),
     ),
     rules=(
@@ -64,29 +61,25 @@ DERMOSCOPY = Modality(
     name="dermoscopy",
     image_noun="image",
     size=(224, 224),
-    colour=True,
     field_mm=(20, 24, 30),
     sites=FIELD_SITES,
     findings=(
         FindingType(
-            concept="pigmented_lesion",
-            look=Look(outline="round", colour=(98, 58, 36), texture=10),
+            "pigmented_lesion",
+            Look("round", (98, 58, 36), texture=10),
             attributes={
                 **SMOOTH_OR_IRREGULAR,
                 "colouring": {"uniform": {}, "variegated": {"spots": (30, 34, 70)}},
             },
         ),
         FindingType(
-            concept="vascular_lesion",
-            look=Look(outline="round", colour=(205, 18, 40), gloss=True),
+            "vascular_lesion",
+            Look("round", (205, 18, 40), gloss=True),
             attributes={
                 "hue": {"red": {"colour": (214, 16, 36)}, "purple": {"colour": (108, 30, 128)}}
             },
         ),
-        FindingType(
-            concept="crust",
-            look=Look(outline="cloud", colour=(238, 208, 88), soft=0.2, texture=26),
-        ),
+        FindingType("crust", Look("cloud", (238, 208, 88), soft=0.2, texture=26)),
     ),
     rules=(
         Rule(concept="pigmented_lesion", attribute="irregular", diagnosis="melanoma"),
@@ -102,7 +95,6 @@ ENDOSCOPY = Modality(
     name="endoscopy",
     image_noun="frame",
     size=(256, 224),
-    colour=True,
     field_mm=(40, 50, 60),
     sites={
         "anterior_wall": (0.5, 0.21),
@@ -112,10 +104,8 @@ ENDOSCOPY = Modality(
     },
     findings=(
         FindingType(
-            concept="polyp",
-            look=Look(
-                outline="round", colour=(250, 176, 168), rim=(150, 40, 44), wall=0.16, gloss=True
-            ),
+            "polyp",
+            Look("round", (250, 176, 168), rim=(150, 40, 44), wall=0.16, gloss=True),
             attributes={
                 "attachment": {
                     "sessile": {"outline": "round"},
@@ -125,15 +115,13 @@ ENDOSCOPY = Modality(
             radius=(0.095, 0.115),
         ),
         FindingType(
-            concept="ulcer",
-            look=Look(outline="round", colour=(248, 240, 190), rim=(160, 14, 22), wall=0.28),
+            "ulcer",
+            Look("round", (248, 240, 190), rim=(160, 14, 22), wall=0.28),
             attributes=SMOOTH_OR_IRREGULAR,
             radius=(0.095, 0.115),
         ),
         FindingType(
-            concept="bleeding",
-            look=Look(outline="cloud", colour=(112, 0, 10), soft=0.2, texture=8),
-            radius=(0.095, 0.115),
+            "bleeding", Look("cloud", (112, 0, 10), soft=0.2, texture=8), radius=(0.095, 0.115)
         ),
     ),
     rules=(

@@ -19,7 +19,6 @@ XRAY = Modality(
     name="xray",
     image_noun="film",
     size=(224, 256),
-    colour=False,
     field_mm=(280, 320, 360),
     sites={
         "right_upper_zone": (0.28, 0.27),
@@ -30,27 +29,23 @@ XRAY = Modality(
         "left_lower_zone": (0.76, 0.69),
     },
     findings=(
+        FindingType("nodule", Look("round", (238, 238, 238)), attributes=SMOOTH_OR_SPICULATED),
         FindingType(
-            concept="nodule",
-            look=Look(outline="round", colour=(238, 238, 238)),
-            attributes=SMOOTH_OR_SPICULATED,
-        ),
-        FindingType(
-            concept="cavity",
-            look=Look(outline="round", colour=(18, 18, 18), rim=(235, 235, 235), wall=0.3),
+            "cavity",
+            Look("round", (18, 18, 18), rim=(235, 235, 235), wall=0.3),
             attributes=WALL,
             radius=(0.095, 0.11),
         ),
         FindingType(
-            concept="consolidation",
-            look=Look(outline="cloud", colour=(222, 222, 222), soft=0.5, texture=22),
+            "consolidation",
+            Look("cloud", (222, 222, 222), soft=0.5, texture=22),
             attributes={"density": {"dense": {"opacity": 0.95}, "faint": {"opacity": 0.5}}},
             radius=(0.1, 0.115),
             aspect=0.85,
         ),
         FindingType(
-            concept="pleural_effusion",
-            look=Look(outline="meniscus", colour=(215, 215, 215), texture=4),
+            "pleural_effusion",
+            Look("meniscus", (215, 215, 215), texture=4),
             radius=(0.11, 0.13),
             aspect=0.75,
             sites={"right_lower_zone": (0.26, 0.74), "left_lower_zone": (0.74, 0.74)},
@@ -70,7 +65,6 @@ CT = Modality(
     name="ct",
     image_noun="slice",
     size=(256, 224),
-    colour=False,
     field_mm=(320, 360, 400),
     sites={
         "right_liver_lobe": (0.24, 0.44),
@@ -81,20 +75,18 @@ CT = Modality(
     },
     findings=(
         FindingType(
-            concept="cyst",
-            look=Look(outline="round", colour=(22, 22, 22), texture=3),
+            "cyst",
+            Look("round", (22, 22, 22), texture=3),
             attributes={
                 "content": {"unilocular": {}, "septated": {"septum": (225, 225, 225)}},
             },
         ),
         FindingType(
-            concept="tumour",
-            look=Look(outline="round", colour=(244, 244, 244), texture=10),
-            attributes=SMOOTH_OR_SPICULATED,
+            "tumour", Look("round", (244, 244, 244), texture=10), attributes=SMOOTH_OR_SPICULATED
         ),
         FindingType(
-            concept="collection",
-            look=Look(outline="round", colour=(45, 45, 45), rim=(250, 250, 250), wall=0.3),
+            "collection",
+            Look("round", (45, 45, 45), rim=(250, 250, 250), wall=0.3),
             attributes=WALL,
             radius=(0.095, 0.11),
         ),
@@ -113,7 +105,6 @@ MRI = Modality(
     name="mri",
     image_noun="slice",
     size=(224, 224),
-    colour=False,
     field_mm=(180, 200, 220),
     sites={
         "right_frontal_lobe": (0.37, 0.26),
@@ -125,8 +116,8 @@ MRI = Modality(
     },
     findings=(
         FindingType(
-            concept="mass",
-            look=Look(outline="round", colour=(215, 215, 215), texture=8),
+            "mass",
+            Look("round", (215, 215, 215), texture=8),
             attributes={
                 "interior": {
                     "solid": {},
@@ -135,15 +126,9 @@ MRI = Modality(
             },
         ),
         FindingType(
-            concept="haematoma",
-            look=Look(outline="round", colour=(8, 8, 8), texture=3),
-            attributes=SMOOTH_OR_IRREGULAR,
+            "haematoma", Look("round", (8, 8, 8), texture=3), attributes=SMOOTH_OR_IRREGULAR
         ),
-        FindingType(
-            concept="plaque",
-            look=Look(outline="dots", colour=(252, 252, 252), texture=3),
-            radius=(0.095, 0.11),
-        ),
+        FindingType("plaque", Look("dots", (252, 252, 252), texture=3), radius=(0.095, 0.11)),
     ),
     rules=(
         Rule(concept="mass", attribute="necrotic", diagnosis="glioblastoma"),

@@ -6,22 +6,23 @@ right, y down).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Look:
     """How a lesion is painted.
 
-    ``outline`` is a shape of ``lesions.py``; ``wall`` the share of the radius that ``rim``
-    covers; ``opacity`` and ``texture`` (grey levels) say how solid and how rough it is.
+    ``outline`` names a shape of ``drawing/shapes.py``; ``wall`` is the share of the radius that
+    ``rim`` covers; ``opacity`` and ``texture`` (grey levels) are how solid and how rough it is.
     """
 
     outline: str
     colour: Colour
+    _: KW_ONLY
     rim: Colour | None = None
     wall: float = 0.0
     opacity: float = 1.0
@@ -32,7 +33,7 @@ class Look:
     spots: Colour | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class FindingType:
     """A kind of lesion: its look, its attributes and its usual size.
 
@@ -43,6 +44,7 @@ class FindingType:
 
     concept: str
     look: Look
+    _: KW_ONLY
     attributes: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
     radius: tuple[float, float] = (0.09, 0.11)
     aspect: float = 1.0
@@ -61,19 +63,18 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Modality:
-    """All that can be on one modality's images; ``field_mm`` are the widths an image may have."""
+    """All that can be on one modality's images; ``field_mm``: the widths an image may have."""
 
     name: str
     image_noun: str
     size: tuple[int, int]  # width, height in pixels
-    colour: bool
     field_mm: tuple[int, ...]
     sites: Mapping[str, Point]
     findings: tuple[FindingType, ...]
     rules: tuple[Rule, ...]
 
     def finding(self, concept: str) -> FindingType:
-        """Find a lesion type by its concept; raises KeyError for one of another modality."""
+        """Return a lesion type by its concept; raises KeyError for one of another modality."""
         for candidate in self.findings:
             if candidate.concept == concept:
                 return candidate
@@ -81,7 +82,7 @@ class Modality:
 
     @property
     def diagnoses(self) -> tuple[str, ...]:
-        """Every diagnosis of the table, in its order, and the one for images without lesions."""
+        """Return every diagnosis of the table, in its order, and the one without lesions."""
         return (*dict.fromkeys(rule.diagnosis for rule in self.rules), NORMAL)
 
 

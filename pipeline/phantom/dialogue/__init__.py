@@ -1,1 +1,1 @@
-"""What is asked and answered about a phantom scene."""
+"""Questions, answers and annotation of a phantom scene."""

@@ -23,7 +23,7 @@ def region_id(referent: Referent, role: str) -> str:
 
 
 def image_rows(scene: Scene, dialogue_id: str, index: int) -> tuple[Image, ...]:
-    """The current image and, where there is one, the prior."""
+    """Return the current image and, where there is one, the prior."""
     width, height = scene.modality.size
     folder = f"images/{index // IMAGES_PER_FOLDER:04d}"
     roles = ("current",) if scene.prior is None else ("current", "prior")
@@ -42,7 +42,7 @@ def image_rows(scene: Scene, dialogue_id: str, index: int) -> tuple[Image, ...]:
 
 
 def region_rows(scene: Scene, dialogue_id: str) -> tuple[Region, ...]:
-    """One region per referent and image that shows it."""
+    """Return one region per referent and image that shows it."""
     return tuple(
         Region(
             region_id=region_id(referent, role),
@@ -58,9 +58,9 @@ def region_rows(scene: Scene, dialogue_id: str) -> tuple[Region, ...]:
 
 
 def finding_rows(scene: Scene, dialogue_id: str) -> tuple[Finding, ...]:
-    """Every finding, attribute and diagnosis of the modality, present or absent.
+    """Return every finding, attribute and diagnosis of the modality, present or absent.
 
-    Rows speak of the current image: what only the prior shows is absent, and ``resolved``.
+    Rows describe the current image: what only the prior shows is absent, and ``resolved``.
     """
     current = image_id(dialogue_id, "current")
     rows = [row for referent in scene.referents for row in _lesion_rows(referent, current)]
@@ -85,15 +85,15 @@ def finding_rows(scene: Scene, dialogue_id: str) -> tuple[Finding, ...]:
 
 
 def _lesion_rows(referent: Referent, current: str) -> list[Finding]:
-    """One lesion and, where it shows now, its attributes."""
-    there = referent.current is not None
+    """Return one lesion and, where it shows now, its attributes."""
+    present = referent.current is not None
     lesion = Finding(
         concept=referent.concept,
-        present=there,
+        present=present,
         image_id=current,
         referent_id=referent.referent_id,
         site=referent.site,
         change=referent.change,
     )
-    values = [value for _, value in referent.attributes] if there else []
+    values = [value for _, value in referent.attributes] if present else []
     return [lesion, *(replace(lesion, concept=value, change=None) for value in values)]

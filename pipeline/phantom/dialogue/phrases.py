@@ -1,12 +1,12 @@
 """The phantom's question language: three to five phrasings per kind of question.
 
 ``{ref}`` is a way to name a lesion, ``{noun}`` the modality's word for its image. A template
-starts with a capital; a prefix that returns to an earlier lesion takes it down.
+starts with a capital; behind a prefix that returns to an earlier lesion it is lowered.
 """
 
 import numpy as np
 
-from pipeline.phantom.scene import Referent
+from pipeline.phantom.scene import Referent, pick
 
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "present": (
@@ -87,58 +87,60 @@ RETURNS: tuple[str, ...] = ("Back to {ref}: ", "{Ref} again: ", "Now {ref} once 
 _ORDINALS = ("first", "second", "third", "fourth")
 
 
+def spoken(concept: str) -> str:
+    """Return the display name of a phantom concept."""
+    return concept.replace("_", " ")
+
+
 def with_article(noun: str) -> str:
-    """The indefinite article that fits a name."""
+    """Return the indefinite article that fits a name."""
     return "an" if noun[:1] in "aeiou" else "a"
 
 
 def phrase(rng: np.random.Generator, kind: str, **fields: object) -> str:
     """Draw one phrasing of a kind of question and fill it in."""
-    options = QUESTIONS[kind]
-    template = options[int(rng.integers(len(options)))]
-    text = template.format(**fields)
+    text = pick(rng, QUESTIONS[kind]).format(**fields)
     return text[:1].upper() + text[1:]
 
 
 def come_back(rng: np.random.Generator, reference: str, question: str) -> str:
-    """Lead a question by a return to an earlier lesion."""
-    prefix = RETURNS[int(rng.integers(len(RETURNS)))]
-    lead = prefix.format(ref=reference, Ref=reference[:1].upper() + reference[1:])
+    """Prefix a question with a return to an earlier lesion."""
+    lead = pick(rng, RETURNS).format(ref=reference, Ref=reference[:1].upper() + reference[1:])
     return f"{lead}{question[:1].lower()}{question[1:]}"
 
 
 class Mentions:
-    """Remembers which lesions were spoken of, to name them as a person would."""
+    """The lesions mentioned so far, to name them as a person would."""
 
     def __init__(self, referents: tuple[Referent, ...]) -> None:
         self._referents = referents
-        self._seen: list[Referent] = []
+        self._mentioned: list[Referent] = []
         self._last: Referent | None = None
 
     def name(self, referent: Referent) -> str:
-        """The plain name: by kind where that is unique, else with its site."""
-        noun = referent.concept.replace("_", " ")
+        """Return the plain name: by kind where that is unique, else with its site."""
+        noun = spoken(referent.concept)
         if sum(r.concept == referent.concept for r in self._referents) == 1:
             return f"the {noun}"
-        return f"the {noun} in the {referent.site.replace('_', ' ')}"
+        return f"the {noun} in the {spoken(referent.site)}"
 
     def ordinal(self, referent: Referent) -> str | None:
-        """The name by order of mention among its kind ("the first nodule"), if there are two."""
-        kind = [r for r in self._seen if r.concept == referent.concept]
+        """Return the name by order of mention ("the first nodule"), if two of its kind were."""
+        kind = [r for r in self._mentioned if r.concept == referent.concept]
         if len(kind) < 2 or referent not in kind:
             return None
-        return f"the {_ORDINALS[kind.index(referent)]} {referent.concept.replace('_', ' ')}"
+        return f"the {_ORDINALS[kind.index(referent)]} {spoken(referent.concept)}"
 
     def is_last(self, referent: Referent) -> bool:
         """Return whether the previous question was about this lesion, so that "it" is clear."""
         return self._last is referent
 
     def is_return(self, referent: Referent) -> bool:
-        """Return whether the lesion was spoken of before, but not in the previous question."""
-        return referent in self._seen and self._last is not referent
+        """Return whether the lesion was mentioned before, but not in the previous question."""
+        return referent in self._mentioned and self._last is not referent
 
     def note(self, referent: Referent | None) -> None:
-        """Record whom a question was about; None for a question about no lesion."""
+        """Record the lesion that a question was about; None for no lesion."""
         self._last = referent
-        if referent is not None and referent not in self._seen:
-            self._seen.append(referent)
+        if referent is not None and referent not in self._mentioned:
+            self._mentioned.append(referent)

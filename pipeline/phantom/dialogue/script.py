@@ -1,15 +1,15 @@
-"""The order of a dialogue: which question is asked of which lesion, and when.
+"""The order of a dialogue: which question is about which lesion, and when.
 
-In: a ``Scene`` and the number of turns. Out: that many ``Item``s. The lesion that decides the
-diagnosis has a chain (finding, characterisation, comparison, diagnosis); questions about other
-lesions and about what is absent are woven in, so that referents switch and return.
+In: a ``Scene`` and the number of turns. Out: that many ``Question``s, not yet worded. The lesion
+that decides the diagnosis has a chain (finding, characterisation, comparison, diagnosis); questions
+about other lesions and about what is absent come between, so that referents switch and return.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.phantom.scene import Referent, Scene
+from pipeline.phantom.scene import Referent, Scene, pick, shuffled
 
 # How many turns: mean 5.31, a tail to 15.
 TURN_SHARES: dict[int, float] = {
@@ -23,8 +23,8 @@ _DIAGNOSIS_LAST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One question to ask: its kind, the lesion and a concept or attribute group."""
+class Question:
+    """One question to be worded: its kind, the lesion, and a concept or an attribute group."""
 
     kind: str
     referent: Referent | None = None
@@ -42,7 +42,7 @@ def draw_length(rng: np.random.Generator) -> tuple[int, int]:
     return turns, int(rng.integers(least, most + 1))
 
 
-def draw_script(rng: np.random.Generator, scene: Scene, turns: int) -> tuple[Item, ...]:
+def draw_script(rng: np.random.Generator, scene: Scene, turns: int) -> tuple[Question, ...]:
     """Order ``turns`` questions about a scene."""
     chain, has_diagnosis = _chain(rng, scene, turns)
     threads = [chain, *_threads(rng, scene, chain)]
@@ -51,43 +51,43 @@ def draw_script(rng: np.random.Generator, scene: Scene, turns: int) -> tuple[Ite
     while missing > 0:
         open_threads = [k for k, thread in enumerate(threads) if k and wanted[k] < len(thread)]
         if open_threads:
-            wanted[open_threads[int(rng.integers(len(open_threads)))]] += 1
+            wanted[pick(rng, open_threads)] += 1
         else:
-            seen = scene.present or (None,)
-            referent = seen[int(rng.integers(len(seen)))]
-            again = Item("mark", referent) if referent else Item("whole")
+            referent = pick(rng, scene.present or (None,))
+            again = Question("mark", referent) if referent else Question("whole")
             threads.append([again])
             wanted.append(1)
         missing -= 1
-    items = _weave(rng, [thread[:n] for thread, n in zip(threads, wanted, strict=True)])
+    questions = _weave(rng, [thread[:n] for thread, n in zip(threads, wanted, strict=True)])
     if has_diagnosis:
-        last = max(k for k, item in enumerate(items) if item in chain)
+        last = max(k for k, question in enumerate(questions) if question in chain)
         at = (
-            len(items)
+            len(questions)
             if rng.random() < _DIAGNOSIS_LAST
-            else int(rng.integers(last, len(items))) + 1
+            else int(rng.integers(last, len(questions))) + 1
         )
-        items.insert(at, Item("diagnose"))
-    return tuple(items)
+        questions.insert(at, Question("diagnose"))
+    return tuple(questions)
 
 
-def _chain(rng: np.random.Generator, scene: Scene, turns: int) -> tuple[list[Item], bool]:
-    """The items that lead to the diagnosis, as many as fit, and whether it is asked for."""
+def _chain(rng: np.random.Generator, scene: Scene, turns: int) -> tuple[list[Question], bool]:
+    """Return the questions that lead to the diagnosis, as many as fit, and whether one does."""
     primary = scene.primary
     gone = [r for r in scene.referents if r.current is None]
     if primary is None:
-        chain = [Item("compare", r) for r in gone]
+        chain = [Question("compare", r) for r in gone]
         absent = [
-            Item("absent", detail=str(c)) for c in rng.permutation(list(scene.absent_concepts()))
+            Question("absent", detail=str(c))
+            for c in rng.permutation(list(scene.absent_concepts()))
         ]
         room = max(1, turns - 1 - len(chain))
         return [*absent[: min(room, 2)], *chain][: turns - 1], True
-    chain = [Item("find", primary)]
+    chain = [Question("find", primary)]
     groups = [group for group, _ in primary.attributes]
     if groups:
-        chain.append(Item("characterise", primary, groups[int(rng.integers(len(groups)))]))
+        chain.append(Question("characterise", primary, pick(rng, groups)))
     if scene.prior is not None:
-        chain.append(Item("compare", primary))
+        chain.append(Question("compare", primary))
     while len(chain) >= max(turns, 3):
         del chain[int(rng.integers(1, len(chain)))]
     if turns == 2 and len(chain) == 2 and rng.random() < 0.5:
@@ -95,43 +95,43 @@ def _chain(rng: np.random.Generator, scene: Scene, turns: int) -> tuple[list[Ite
     return chain[: turns - 1], True
 
 
-def _threads(rng: np.random.Generator, scene: Scene, chain: list[Item]) -> list[list[Item]]:
-    """What else can be asked: per lesion a thread that starts where its chain ends."""
+def _threads(rng: np.random.Generator, scene: Scene, chain: list[Question]) -> list[list[Question]]:
+    """Return further questions: per lesion a thread that starts where its chain ends."""
     threads = []
     for referent in scene.referents:
-        more = [Item("characterise", referent, group) for group, _ in referent.attributes]
-        more += [Item("size", referent), Item("mark", referent)]
+        more = [Question("characterise", referent, group) for group, _ in referent.attributes]
+        more += [Question("size", referent), Question("mark", referent)]
         if scene.prior is not None and referent.change is not None:
-            more.append(Item("compare", referent))
+            more.append(Question("compare", referent))
         if referent.current is None:
-            more = [Item("compare", referent)]
-        more = [more[k] for k in rng.permutation(len(more)) if more[k] not in chain]
+            more = [Question("compare", referent)]
+        more = [extra for extra in shuffled(rng, more) if extra not in chain]
         start = [] if referent is scene.primary or referent.current is None else ["find"]
-        threads.append([*(Item(kind, referent) for kind in start), *more])
+        threads.append([*(Question(kind, referent) for kind in start), *more])
     kinds = [f.concept for f in scene.modality.findings]
-    general = [Item("absent", detail=c) for c in scene.absent_concepts()]
-    general += [Item("count", detail=kinds[int(rng.integers(len(kinds)))]), Item("whole")]
-    free = [general[k] for k in rng.permutation(len(general)) if general[k] not in chain]
+    general = [Question("absent", detail=c) for c in scene.absent_concepts()]
+    general += [Question("count", detail=pick(rng, kinds)), Question("whole")]
+    free = [extra for extra in shuffled(rng, general) if extra not in chain]
     half = (len(free) + 1) // 2
     return [*threads, free[:half], free[half:]]
 
 
-def _weave(rng: np.random.Generator, threads: list[list[Item]]) -> list[Item]:
+def _weave(rng: np.random.Generator, threads: list[list[Question]]) -> list[Question]:
     """Interleave threads, each in its own order; a lesion's chain precedes its extras."""
     left = [list(thread) for thread in threads if thread]
     first = left[0]
-    items: list[Item] = []
-    current = first if rng.random() < 0.7 else left[int(rng.integers(len(left)))]
+    questions: list[Question] = []
+    current = first if rng.random() < 0.7 else pick(rng, left)
     while any(left):
-        open_threads = [t for t in left if t and _may_start(t[0], items)]
+        open_threads = [t for t in left if t and _may_start(t[0], questions)]
         if not (current in open_threads and rng.random() < _STAY):
-            current = open_threads[int(rng.integers(len(open_threads)))]
-        items.append(current.pop(0))
-    return items
+            current = pick(rng, open_threads)
+        questions.append(current.pop(0))
+    return questions
 
 
-def _may_start(item: Item, asked: list[Item]) -> bool:
-    """A lesion that shows now must be found before anything else is asked of it."""
-    if item.referent is None or item.referent.current is None or item.kind == "find":
+def _may_start(question: Question, before: list[Question]) -> bool:
+    """Return whether the lesion, if it shows now, was found before other questions about it."""
+    if question.referent is None or question.referent.current is None or question.kind == "find":
         return True
-    return any(i.kind == "find" and i.referent is item.referent for i in asked)
+    return any(i.kind == "find" and i.referent is question.referent for i in before)

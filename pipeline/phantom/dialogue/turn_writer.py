@@ -1,4 +1,4 @@
-"""What the turn writers share: the state of the telling and small builders of turns."""
+"""What the turn writers share: the dialogue so far, and small builders of turns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,14 +8,14 @@ import numpy as np
 from actors.gold import claim_sentences
 from actors.schema import Claim, Turn
 from pipeline.phantom.dialogue.annotation import region_id
-from pipeline.phantom.dialogue.phrases import Mentions, come_back, phrase
-from pipeline.phantom.scene import Referent, Scene
+from pipeline.phantom.dialogue.phrases import Mentions, come_back, phrase, spoken
+from pipeline.phantom.scene import Referent, Scene, shuffled
 
 _LETTERS = "ABCDEFGH"
 
 
 @dataclass
-class Telling:
+class Draft:
     """A dialogue in the making.
 
     ``claimed`` holds the one value per attribute group that the dialogue may claim; turns are
@@ -51,20 +51,14 @@ class Telling:
         return phrase(self.rng, kind, noun=self.scene.modality.image_noun, **fields)
 
     def options(self, right: str, others: Sequence[str], most: int) -> tuple[str, tuple[str, ...]]:
-        """Shuffle the right concept among wrong ones: its letter and the options' names."""
-        wrong = [others[k] for k in self.rng.permutation(len(others))][: most - 1]
-        listed = [right, *wrong]
-        order = [listed[k] for k in self.rng.permutation(len(listed))]
+        """Shuffle the right concept among wrong ones; return its letter and the options' names."""
+        wrong = shuffled(self.rng, others)[: most - 1]
+        order = shuffled(self.rng, [right, *wrong])
         return _LETTERS[order.index(right)], tuple(spoken(concept) for concept in order)
 
 
-def spoken(concept: str) -> str:
-    """The display name of a phantom concept."""
-    return concept.replace("_", " ")
-
-
 def claim_of(referent: Referent, change: bool = False) -> Claim:
-    """The sited claim that a lesion is there (or, resolved, is not), perhaps with its change."""
+    """Return the sited claim that a lesion is present (or, resolved, absent)."""
     return Claim(
         concept=referent.concept,
         present=referent.current is not None,
@@ -74,7 +68,7 @@ def claim_of(referent: Referent, change: bool = False) -> Claim:
 
 
 def turn_about(referent: Referent, **columns: object) -> Turn:
-    """A turn (not yet numbered) about one lesion, which the answer must point at."""
+    """Return a turn, not yet numbered, about one lesion, which the answer must point at."""
     role = "current" if referent.current is not None else "prior"
     return Turn(
         turn=0,
@@ -85,5 +79,5 @@ def turn_about(referent: Referent, **columns: object) -> Turn:
 
 
 def sentence(step: str | None, *claims: Claim) -> str:
-    """The expert's sentence for a text answer."""
+    """Return the expert's sentence for a text answer."""
     return claim_sentences(claims, step)

@@ -1,6 +1,6 @@
 """Lesion-free backgrounds of the colour modalities: fundus, skin, stained tissue, endoscopy.
 
-Each function takes a generator and a size (width, height) and gives a canvas [3, h, w], 0..255.
+Each function takes a generator and a size (width, height) and returns a canvas [3, h, w], 0..255.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ from pipeline.phantom.drawing.canvas import (
 
 
 def fundus_photograph(rng: np.random.Generator, size: Size) -> Array:
-    """Right eye: orange disc with optic disc at the right, vessel arcades and dark macula."""
+    """Draw a right eye: orange disc, optic disc at the right, vessel arcades, dark macula."""
     radius = (0.47 * min(size) / size[0], 0.49)
     retina = ellipse(size, (0.5, 0.5), (radius[0] * 1.06, radius[1]))
     canvas = fill(size, (196, 92, 40))
@@ -38,7 +38,7 @@ def fundus_photograph(rng: np.random.Generator, size: Size) -> Array:
 
 
 def _vessels(rng: np.random.Generator, size: Size) -> Array:
-    """Coverage [h, w] of four arcades and their branches, thinning away from the disc."""
+    """Return the coverage [h, w] of four arcades and their branches, thinner farther out."""
     width, height = size
     sheet = Pillow.new("L", size, 0)
     pen = ImageDraw.Draw(sheet)
@@ -57,7 +57,7 @@ def _vessels(rng: np.random.Generator, size: Size) -> Array:
 
 
 def skin(rng: np.random.Generator, size: Size) -> Array:
-    """Skin under a dermatoscope: tone, fine texture, a few hairs, dark corners."""
+    """Draw skin under a dermatoscope: tone, fine texture, a few hairs, dark corners."""
     canvas = fill(size, (226, 178, 152))
     tone = rng.uniform(-10, 10)
     add(canvas, tone + 6 * smooth_noise(rng, size, 10) + 4 * smooth_noise(rng, size, 60))
@@ -78,7 +78,7 @@ def skin(rng: np.random.Generator, size: Size) -> Array:
 
 
 def stained_tissue(rng: np.random.Generator, size: Size) -> Array:
-    """Haematoxylin and eosin: pink stroma in strands, scattered purple nuclei."""
+    """Draw tissue in haematoxylin and eosin: pink stroma in strands, scattered purple nuclei."""
     x, y = grid(size)
     canvas = fill(size, (238, 190, 214))
     swirl = smooth_noise(rng, size, 6)
@@ -96,7 +96,7 @@ def stained_tissue(rng: np.random.Generator, size: Size) -> Array:
 
 
 def bowel_lumen(rng: np.random.Generator, size: Size) -> Array:
-    """Endoscopic frame: pink mucosa with ring folds around a dark lumen, cut corners."""
+    """Draw an endoscopic frame: pink mucosa with ring folds around a dark lumen, cut corners."""
     x, y = grid(size)
     cx, cy = 0.5 + rng.uniform(-0.02, 0.02), 0.5 + rng.uniform(-0.02, 0.02)
     rho = np.hypot(x - cx, (y - cy) * size[1] / size[0]) + 0.012 * smooth_noise(rng, size, 7)

@@ -1,6 +1,6 @@
 """Lesion-free backgrounds of the grey modalities: chest film, CT, MRI, echo.
 
-Each function takes a generator and a size (width, height) and gives a canvas [1, h, w], 0..255.
+Each function takes a generator and a size (width, height) and returns a canvas [1, h, w], 0..255.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ from pipeline.phantom.drawing.canvas import (
 
 
 def chest_film(rng: np.random.Generator, size: Size) -> Array:
-    """Frontal chest film: torso, two lungs, ribs, clavicles, spine, heart, diaphragm."""
+    """Draw a frontal chest film: torso, two lungs, ribs, clavicles, spine, heart, diaphragm."""
     x, y = grid(size)
     shift = rng.uniform(-0.012, 0.012)
     canvas = fill(size, 10.0)
@@ -46,7 +46,7 @@ def chest_film(rng: np.random.Generator, size: Size) -> Array:
 
 
 def abdominal_slice(rng: np.random.Generator, size: Size) -> Array:
-    """Axial CT at kidney level: skin, fat, muscle ring, liver, stomach, spleen, kidneys, spine."""
+    """Draw an axial CT at kidney level: skin, fat, muscle ring, organs, spine."""
     canvas = fill(size, 4.0)
     wide, tall = rng.uniform(0.455, 0.475), rng.uniform(0.43, 0.45)
     stamp(canvas, (0.5, 0.52), (wide, tall), 170.0, 0.03)
@@ -76,7 +76,7 @@ def abdominal_slice(rng: np.random.Generator, size: Size) -> Array:
 
 
 def brain_slice(rng: np.random.Generator, size: Size) -> Array:
-    """Axial brain MRI: scalp, skull, folded cortex, ventricles and the midline."""
+    """Draw an axial brain MRI: scalp, skull, folded cortex, ventricles and the midline."""
     x, y = grid(size)
     canvas = fill(size, 3.0)
     wide, tall = rng.uniform(0.41, 0.43), rng.uniform(0.465, 0.48)
@@ -98,7 +98,7 @@ def brain_slice(rng: np.random.Generator, size: Size) -> Array:
 
 
 def echo_view(rng: np.random.Generator, size: Size) -> Array:
-    """Four-chamber echo: a fan of speckle with four dark chambers between bright walls."""
+    """Draw a four-chamber echo: a fan of speckle with four dark chambers between bright walls."""
     x, y = grid(size)
     depth, angle = np.hypot(x - 0.5, y + 0.02), np.arctan2(x - 0.5, y + 0.02)
     fan = cover(0.76 - np.abs(angle), 0.01) * cover(0.97 - depth, 0.01) * cover(depth - 0.08, 0.01)

@@ -18,7 +18,7 @@ Colour = tuple[int, int, int] | float
 
 @lru_cache(maxsize=16)
 def grid(size: Size) -> tuple[Array, Array]:
-    """Pixel centres as shares of width and height: x [1, w] and y [h, 1]."""
+    """Return pixel centres as shares of width and height: x [1, w] and y [h, 1]."""
     width, height = size
     x = (np.arange(width, dtype=np.float32) + 0.5) / width
     y = (np.arange(height, dtype=np.float32) + 0.5) / height
@@ -26,7 +26,7 @@ def grid(size: Size) -> tuple[Array, Array]:
 
 
 def ellipse(size: Size, centre: tuple[float, float], radii: tuple[float, float]) -> Array:
-    """Signed depth of an ellipse: 1 at its centre, 0 on its border, negative outside."""
+    """Return the signed depth of an ellipse: 1 at its centre, 0 on its border, negative outside."""
     x, y = grid(size)
     return _depth(x, y, centre, radii)
 
@@ -43,7 +43,7 @@ def stamp(
     colour: Colour,
     soft: float = 0.06,
 ) -> None:
-    """Lay a filled ellipse on ``canvas`` in place; only its surroundings are computed."""
+    """Paint a filled ellipse on ``canvas`` in place; only its surroundings are computed."""
     _, height, width = canvas.shape
     x, y = grid((width, height))
     reach = 1 + soft
@@ -61,7 +61,7 @@ def cover(depth: Array, soft: float = 0.06) -> Array:
 
 
 def smooth_noise(rng: np.random.Generator, size: Size, cells: int) -> Array:
-    """Zero-mean noise [h, w] of unit spread whose grains are about 1/cells of the width."""
+    """Draw zero-mean noise [h, w] of unit spread whose grains are about 1/cells of the width."""
     width, height = size
     rows = max(2, cells * height // width)
     coarse = rng.standard_normal((rows, cells), dtype=np.float32)
@@ -69,7 +69,7 @@ def smooth_noise(rng: np.random.Generator, size: Size, cells: int) -> Array:
 
 
 def blend(canvas: Array, alpha: Array, colour: Colour) -> None:
-    """Lay ``colour`` over ``canvas`` in place where ``alpha`` [h, w] covers it."""
+    """Paint ``colour`` over ``canvas`` in place where ``alpha`` [h, w] covers it."""
     canvas += alpha * (_planes(canvas, colour) - canvas)
 
 
@@ -88,6 +88,6 @@ def fill(size: Size, colour: Colour) -> Array:
 
 
 def _planes(canvas: Array, colour: Colour) -> Array:
-    """Shape a colour to be combined with a canvas; a grey one takes the first component."""
+    """Return a colour as planes [c, 1, 1] for a canvas; a grey one takes the first component."""
     planes = np.asarray(colour, dtype=np.float32).reshape(-1)[: canvas.shape[0]]
     return planes[:, None, None]

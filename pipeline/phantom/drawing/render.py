@@ -80,7 +80,7 @@ def png_bytes(pixels: Pixels) -> bytes:
 
 
 def _paint(canvas: Array, lesion: Lesion, size: Size) -> None:
-    """Lay one lesion on the canvas in place: fill, spots, wall, septum, highlight."""
+    """Paint one lesion on the canvas in place: fill, spots, wall, septum, highlight."""
     look, patch = lesion.look, rasterise(lesion.shape, size)
     height, width = patch.alpha.shape
     view = canvas[:, patch.y0 : patch.y0 + height, patch.x0 : patch.x0 + width]
@@ -94,8 +94,7 @@ def _paint(canvas: Array, lesion: Lesion, size: Size) -> None:
     if look.rim is not None:
         blend(fill, np.clip((look.wall - patch.depth) * 14 + 0.5, 0, 1), look.rim)
     if look.septum is not None:
-        rows = np.arange(height, dtype=np.float32)[:, None] / height
-        columns = np.arange(width, dtype=np.float32)[None, :] / width
+        columns, rows = _shares(patch)
         cross = np.minimum(np.abs(rows - 0.5), np.abs(columns - 0.5))
         blend(fill, (cross < 0.05).astype(np.float32), look.septum)
     fill += look.texture * noise
@@ -104,20 +103,23 @@ def _paint(canvas: Array, lesion: Lesion, size: Size) -> None:
     view += patch.alpha * np.float32(look.opacity) * (fill - view)
 
 
-def _spots(rng: np.random.Generator, patch: Patch) -> Array:
-    """Coverage of a dozen dark spots within the patch."""
+def _shares(patch: Patch) -> tuple[Array, Array]:
+    """Return the columns [1, w] and rows [h, 1] of a patch as shares of its sides."""
     height, width = patch.alpha.shape
-    rows = np.arange(height, dtype=np.float32)[:, None] / height
     columns = np.arange(width, dtype=np.float32)[None, :] / width
-    nearest = np.full((height, width), 9.0, dtype=np.float32)
+    return columns, np.arange(height, dtype=np.float32)[:, None] / height
+
+
+def _spots(rng: np.random.Generator, patch: Patch) -> Array:
+    """Return the coverage of fourteen dark spots within the patch."""
+    columns, rows = _shares(patch)
+    nearest = np.full(patch.alpha.shape, 9.0, dtype=np.float32)
     for x, y in rng.uniform(0.12, 0.88, (14, 2)):
         nearest = np.minimum(nearest, np.hypot(columns - x, rows - y))
     return cover(0.085 - nearest, 0.033)
 
 
 def _highlight(patch: Patch) -> Array:
-    """Coverage of a small reflection above the middle."""
-    height, width = patch.alpha.shape
-    rows = np.arange(height, dtype=np.float32)[:, None] / height
-    columns = np.arange(width, dtype=np.float32)[None, :] / width
+    """Return the coverage of a small reflection above the middle."""
+    columns, rows = _shares(patch)
     return cover(0.1 - np.hypot(columns - 0.4, rows - 0.32), 0.033)

@@ -1,1 +1,1 @@
-"""Numbers that the summary does not hold: counted or computed from a run's rows, never worded."""
+"""Numbers that the summary does not hold: counted or computed from a run's rows."""

@@ -1,4 +1,4 @@
-"""Everything a report says, computed: the one object that the sections are written from.
+"""All numbers of a report, computed: the one object that the sections are written from.
 
 In: a run, the runs it is held against, its gold. Out: ``Analysis``.
 """
@@ -58,5 +58,5 @@ def analyse(
 
 def values(run: RunData) -> Mapping[str, float | None]:
     """Return a run's four measures over all dialogues."""
-    found = {(r["group_kind"], r["group"], r["metric"]): r["value"] for r in run.summary}
-    return {metric: found.get((*ALL, metric)) for metric in METRICS}
+    rows = {(r["group_kind"], r["group"], r["metric"]): r["value"] for r in run.summary}
+    return {metric: rows.get((*ALL, metric)) for metric in METRICS}

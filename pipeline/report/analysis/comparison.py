@@ -55,20 +55,22 @@ def compare(data: RunData, other: RunData) -> Comparison:
     Raises:
         BadInput: they do not cover the same dialogues.
     """
-    margins = dict.fromkeys(METRICS, 0.0)  # no verdict is asked for, only the check of alignment
+    margins = dict.fromkeys(METRICS, 0.0)  # only the check of alignment is needed
     before, after = comparable(other.scores, data.scores, margins)
     scoring = data.scoring
     plan = Resampling(resamples=scoring.resamples, confidence=scoring.confidence, seed=_SEED)
-    found = paired_differences(cluster_sums(before), cluster_sums(after), scoring.weights, plan)
+    differences = paired_differences(
+        cluster_sums(before), cluster_sums(after), scoring.weights, plan
+    )
     tested = {
         key[2]: one.p_two_sided
-        for key, one in found.items()
+        for key, one in differences.items()
         if key[:2] == ALL and one.p_two_sided is not None
     }
     adjusted = holm(list(tested.values()))
     return Comparison(
         other=other,
-        differences=found,
+        differences=differences,
         adjusted={m: float(p) for m, p in zip(tested, adjusted, strict=True)},
         flips=flips(data.scores, other.scores),
         n_patients=int(after["patient_id"].nunique()),
@@ -76,13 +78,12 @@ def compare(data: RunData, other: RunData) -> Comparison:
 
 
 def flips(this: pd.DataFrame, other: pd.DataFrame) -> Flips:
-    """Match the turns of two runs; a turn is right from a score of 0.5 on."""
-    mine, theirs = _right(this), _right(other)
-    mine, theirs = mine.align(theirs, join="inner")
-    gained, lost = mine & ~theirs, theirs & ~mine
+    """Return the turns of two runs, matched; a turn is right from a score of 0.5 on."""
+    ours, theirs = _right(this).align(_right(other), join="inner")
+    gained, lost = ours & ~theirs, theirs & ~ours
     return Flips(
-        both=int((mine & theirs).sum()),
-        neither=int((~mine & ~theirs).sum()),
+        both=int((ours & theirs).sum()),
+        neither=int((~ours & ~theirs).sum()),
         only_this=int(gained.sum()),
         only_other=int(lost.sum()),
         gained=_by_dialogue(gained),
@@ -91,7 +92,7 @@ def flips(this: pd.DataFrame, other: pd.DataFrame) -> Flips:
 
 
 def _right(scores: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether each scored turn is right, by (dialogue, metric@turn)."""
+    """Return whether each scored turn is right, by (dialogue, metric@turn)."""
     turns = scores[scores["metric"].str.startswith(_AT_TURN)]
     return turns.set_index(["dialogue_id", "metric"])["numerator"].ge(RIGHT)
 

@@ -47,9 +47,9 @@ class Effort:
 
 
 def read_turns(data: RunData) -> pd.DataFrame | None:
-    """Read how the turns were made, absent columns as null; None without turn files."""
+    """Read what each turn took, absent columns as null; None without turn files."""
     tables = []
-    for uri in list_files(data.run.turns, ".parquet"):
+    for uri in list_files(data.directory.turns, ".parquet"):
         present = parquet_schema(uri).names
         table = read_parquet(uri, columns=[c for c in _COLUMNS if c in present])
         for name in _COLUMNS:
@@ -63,10 +63,10 @@ def read_turns(data: RunData) -> pd.DataFrame | None:
 
 
 def effort(data: RunData, turns: pd.DataFrame) -> Effort:
-    """Add up what the turns took."""
-    passes = list(data.manifest["passes"]) if data.manifest else []
-    time = sum(float(p["seconds"]) for p in passes) or None
-    generated = sum(int(p["turns"]) for p in passes)
+    """Return the totals of what the turns took."""
+    passes = data.manifest.passes if data.manifest else ()
+    time = sum(p.seconds for p in passes) or None
+    generated = sum(p.turns for p in passes)
     prompt, cached = _total(turns, "prompt_tokens"), _total(turns, "cached_tokens")
     new = _total(turns, "completion_tokens")
     latency = pd.to_numeric(turns["latency_s"]).dropna()
@@ -77,7 +77,7 @@ def effort(data: RunData, turns: pd.DataFrame) -> Effort:
         passes=len(passes),
         seconds=time,
         turns_per_second=generated / time if time else None,
-        tokens_per_second=sum(int(p["tokens"]) for p in passes) / time if time else None,
+        tokens_per_second=sum(p.tokens for p in passes) / time if time else None,
         prompt_tokens=prompt,
         cached_tokens=cached,
         completion_tokens=new,
@@ -91,6 +91,6 @@ def effort(data: RunData, turns: pd.DataFrame) -> Effort:
 
 
 def _total(turns: pd.DataFrame, column: str) -> int | None:
-    """Add up a column; None where no row has it."""
+    """Return the sum of a column; None where no row has it."""
     known = pd.to_numeric(turns[column]).dropna()
     return int(known.sum()) if len(known) else None

@@ -46,7 +46,7 @@ class Flow:
 
 
 def flow(data: RunData, turns: pd.DataFrame | None) -> Flow:
-    """Count what was asked, answered and scored; ``turns`` as ``effort.read_turns`` gives them."""
+    """Return the counts; ``turns`` as ``effort.read_turns`` returns them."""
     scores = data.scores
     failed = scores[scores["metric"] == "failed_turns"]
     errors: Counter[str] = Counter()
@@ -57,7 +57,7 @@ def flow(data: RunData, turns: pd.DataFrame | None) -> Flow:
         if turns["finish_reason"].notna().any():
             cut_off = int((turns["finish_reason"] == "length").sum())
     return Flow(
-        excluded=None if data.manifest is None else len(data.manifest["dataset"]["dropped"]),
+        excluded=None if data.manifest is None else len(data.manifest.dataset.dropped),
         dialogues=int(scores["dialogue_id"].nunique()),
         patients=int(scores["patient_id"].nunique()),
         turns=int(failed["denominator"].sum()),
@@ -70,12 +70,12 @@ def flow(data: RunData, turns: pd.DataFrame | None) -> Flow:
 
 
 def _measured(scores: pd.DataFrame, metric: str) -> Measured:
-    mine = scores[scores["metric"] == metric]
-    unscored = mine.loc[mine["status"] == "unscored", "reason"]
+    rows = scores[scores["metric"] == metric]
+    unscored = rows.loc[rows["status"] == "unscored", "reason"]
     reasons: Mapping[str, int] = Counter(str(r) for r in unscored)
     return Measured(
         metric=metric,
-        scored=len(mine) - len(unscored),
+        scored=len(rows) - len(unscored),
         unscored=len(unscored),
         reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
     )

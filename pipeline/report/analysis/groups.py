@@ -1,4 +1,4 @@
-"""Summary rows by group, with the patients behind each, and what is too few to speak of.
+"""Summary rows by group, with the patients behind each, and which groups are too small.
 
 In: summary rows and score rows. Out: ``Groups``. A group of fewer than ``SMALL`` patients gets no
 value in tables and charts; with suppression its row leaves the files too.
@@ -6,11 +6,10 @@ value in tables and charts; with suppression its row leaves the files too.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from pipeline.report.inputs import RunData
+from pipeline.report.inputs import Row, RunData
 from pipeline.tables.schemas import ALL, GROUP_COLUMNS, TURN_INDEX
 
 SMALL = 10  # patients; the customary threshold of small-number suppression in health statistics
@@ -18,7 +17,6 @@ SUPPRESSED = f"suppressed: fewer than {SMALL} patients in this group, or in the 
 _WITHHELD = ("value", "numerator", "denominator", "ci_low", "ci_high", "n_dialogues")
 
 Key = tuple[str, str]  # group kind, group
-Row = dict[str, Any]  # one row of SUMMARY_SCHEMA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +28,7 @@ class Groups:
     hidden: frozenset[Key]
 
     def row(self, metric: str, key: Key = ALL) -> Row | None:
-        """Find a row; None where the summary has none."""
+        """Return a row; None where the summary has none."""
         return self.rows.get((*key, metric))
 
     def few(self, key: Key) -> bool:
@@ -38,9 +36,9 @@ class Groups:
         return key in self.hidden or self.patients.get(key, 0) < SMALL
 
     def names(self, kind: str) -> list[str]:
-        """List the groups of a kind, sorted; turn numbers as numbers."""
-        found = {group for k, group, _ in self.rows if k == kind}
-        return sorted(found, key=lambda g: (int(g) if kind == TURN_INDEX else 0, g))
+        """Return the groups of a kind, sorted; turn numbers as numbers."""
+        names = {group for k, group, _ in self.rows if k == kind}
+        return sorted(names, key=lambda g: (int(g) if kind == TURN_INDEX else 0, g))
 
     def documents(self) -> list[Row]:
         """Return all rows in order, those of hidden groups without their numbers."""
@@ -53,7 +51,7 @@ class Groups:
 
 
 def group_rows(data: RunData, suppress_small: bool) -> Groups:
-    """Index a run's summary.
+    """Return a run's summary by group.
 
     Args:
         data: the run.
@@ -77,13 +75,13 @@ def _with_complements(small: set[Key], patients: Mapping[Key, int]) -> set[Key]:
 
 
 def _patients(scores: pd.DataFrame) -> dict[Key, int]:
-    """Count the patients of every group."""
-    found: dict[Key, int] = {ALL: int(scores["patient_id"].nunique())}
+    """Return the number of patients of every group."""
+    patients: dict[Key, int] = {ALL: int(scores["patient_id"].nunique())}
     for kind in GROUP_COLUMNS:
         counts = scores.groupby(kind)["patient_id"].nunique()
-        found.update({(kind, str(group)): int(n) for group, n in counts.items()})
+        patients.update({(kind, str(group)): int(n) for group, n in counts.items()})
     at_turn = scores[scores["metric"].str.contains("@")]
     turn = at_turn["metric"].str.partition("@")[2]
     counts = at_turn.groupby(turn)["patient_id"].nunique()
-    found.update({(TURN_INDEX, str(group)): int(n) for group, n in counts.items()})
-    return found
+    patients.update({(TURN_INDEX, str(group)): int(n) for group, n in counts.items()})
+    return patients

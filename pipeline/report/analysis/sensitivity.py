@@ -1,4 +1,4 @@
-"""Does the overall score's order depend on its weights?
+"""How the order of runs depends on the weights of the overall score.
 
 In: the four values of one or more runs. Out: the overall score and rank under other weights, and
 the share of random weightings that put each run first.
@@ -46,7 +46,7 @@ class Sensitivity:
 
 
 def sensitivity(runs: Sequence[Values], weights: Mapping[str, float]) -> Sensitivity:
-    """Weigh every run in several ways.
+    """Return every run under several sets of weights.
 
     Args:
         runs: each run's values by metric, 0..1.

@@ -4,7 +4,7 @@
 window.imcbench = window.imcbench || {};
 (function (app) {
   const KEPT = 12; // shards in memory
-  const asked = new Map();
+  const requests = new Map();
   const waiting = new Map();
 
   app.receive = (name, content) => {
@@ -14,12 +14,12 @@ window.imcbench = window.imcbench || {};
   };
 
   app.load = (name) => {
-    if (!asked.has(name)) {
-      asked.set(name, request(name));
-      const oldest = [...asked.keys()].filter((key) => key.startsWith("shard-"));
-      if (oldest.length > KEPT) asked.delete(oldest[0]);
+    if (!requests.has(name)) {
+      requests.set(name, request(name));
+      const oldest = [...requests.keys()].filter((key) => key.startsWith("shard-"));
+      if (oldest.length > KEPT) requests.delete(oldest[0]);
     }
-    return asked.get(name);
+    return requests.get(name);
   };
 
   function request(name) {
@@ -31,7 +31,7 @@ window.imcbench = window.imcbench || {};
       script.addEventListener("error", () => {
         script.remove();
         waiting.delete(name);
-        asked.delete(name);
+        requests.delete(name);
         reject(new Error(`data/${name}.js cannot be loaded`));
       });
       document.head.append(script);

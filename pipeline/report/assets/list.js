@@ -6,7 +6,7 @@ window.imcbench = window.imcbench || {};
   const FACETS = ["specialty", "source", "modality", "health_system", "language"];
   const STEP = 50; // rows shown at once
   let index = null;
-  let found = [];
+  let matching = [];
   let shown = 0;
   let form = null;
 
@@ -29,8 +29,8 @@ window.imcbench = window.imcbench || {};
     },
     // The dialogue that lies `step` further in the list as filtered, or null.
     neighbour(position, step) {
-      const at = found.indexOf(position);
-      const next = at < 0 ? undefined : found[at + step];
+      const at = matching.indexOf(position);
+      const next = at < 0 ? undefined : matching[at + step];
       return next === undefined ? null : next;
     },
   };
@@ -88,26 +88,26 @@ window.imcbench = window.imcbench || {};
   }
 
   function refresh() {
-    found = index.ids.map((_, position) => position).filter(accepts);
+    matching = index.ids.map((_, position) => position).filter(accepts);
     const metric = form.elements.sort.value;
     if (metric) {
       const sign = metric === "hallucination_rate" ? -1 : 1;
       const value = index.values[metric];
-      found = found.filter((p) => value[p] !== null)
+      matching = matching.filter((p) => value[p] !== null)
         .sort((a, b) => sign * (value[a] - value[b]) || a - b);
     }
     app.byId("count").textContent =
-      `${found.length.toLocaleString("en")} of ${index.ids.length.toLocaleString("en")} dialogues`;
+      `${matching.length.toLocaleString("en")} of ${index.ids.length.toLocaleString("en")} dialogues`;
     shown = 0;
     app.byId("rows").replaceChildren();
     more();
   }
 
   function more() {
-    const next = found.slice(shown, shown + STEP);
+    const next = matching.slice(shown, shown + STEP);
     app.byId("rows").append(...next.map(row));
     shown += next.length;
-    app.byId("more").hidden = shown >= found.length;
+    app.byId("more").hidden = shown >= matching.length;
   }
 
   function row(position) {

@@ -85,8 +85,8 @@ window.imcbench = window.imcbench || {};
 
   function another(other) {
     const score = other.score === null ? "not scored" : app.percent(other.score);
-    const said = other.failed ? "no answer" : other.text === undefined ? "" : other.text;
+    const reply = other.failed ? "no answer" : other.text === undefined ? "" : other.text;
     return app.element("p", { class: "another" },
-      app.element("span", { class: "who" }, `${other.run} (${score}) `), said);
+      app.element("span", { class: "who" }, `${other.run} (${score}) `), reply);
   }
 })(window.imcbench);

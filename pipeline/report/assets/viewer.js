@@ -8,11 +8,11 @@ window.imcbench = window.imcbench || {};
 
   app.address = (id, turn) => `#/dialogue/${encodeURIComponent(id)}/turn/${turn}`;
 
-  function asked() {
-    const found = /^#\/dialogue\/([^/]+)(?:\/turn\/(\d+))?$/.exec(location.hash);
-    if (!found) return null;
+  function requested() {
+    const match = /^#\/dialogue\/([^/]+)(?:\/turn\/(\d+))?$/.exec(location.hash);
+    if (!match) return null;
     try {
-      return { id: decodeURIComponent(found[1]), turn: Number(found[2] || 1) };
+      return { id: decodeURIComponent(match[1]), turn: Number(match[2] || 1) };
     } catch {
       return null;
     }
@@ -23,7 +23,7 @@ window.imcbench = window.imcbench || {};
   }
 
   async function route() {
-    const wanted = asked();
+    const wanted = requested();
     app.byId("list").hidden = wanted !== null;
     if (!wanted) {
       app.byId("dialogue").hidden = true;
@@ -49,7 +49,7 @@ window.imcbench = window.imcbench || {};
       state(error.message);
       return;
     }
-    const now = asked();
+    const now = requested();
     if (!now || now.id !== record.id) return; // something else was asked for meanwhile
     app.byId("dialogue-title").textContent = `Dialogue ${record.id}`;
     app.byId("facts").textContent = record.facts.map(([name, value]) => `${name}: ${value}`).join(" · ");

@@ -15,12 +15,12 @@ from pipeline.report.headline import HEADLINES
 from pipeline.report.inputs import RunData
 from pipeline.stats.composite import OVERALL, overall_value
 from pipeline.stats.paired import PairedDifference
-from pipeline.stats.percent import percent, points, points_span
+from pipeline.stats.percent import NONE, percent, points, points_span
 from pipeline.tables.schemas import ALL
 
 
 def comparison(analysis: Analysis) -> Section:
-    """Paired differences by measure and, for the overall score, by specialty."""
+    """Return paired differences by measure and, for the overall score, by specialty."""
     note = (
         "Both runs answered the same dialogues; differences are paired by patient. Percentage "
         "points, this run minus the other, turned so that positive is better for this run. "
@@ -33,16 +33,16 @@ def comparison(analysis: Analysis) -> Section:
 
 
 def leaderboard(analysis: Analysis) -> Section:
-    """These runs by overall score, and the published table apart from them."""
+    """Return these runs by overall score, and the published table apart from them."""
     head = ("Run", *(title(m) for m in HEADLINES))
     ranked = sorted(analysis.runs, key=lambda run: -(_overall(run, analysis) or -1.0))
-    mine = tuple(row(run.label, *_cells(run, analysis)) for run in ranked)
+    these = tuple(row(run.label, *_cells(run, analysis)) for run in ranked)
     published = tuple(row(one.name, *_published(one)) for one in PUBLISHED)
     return Section(
         "leaderboard",
         "Leaderboard and the published table",
         (
-            Table("These runs, on the same dialogues", head, mine),
+            Table("These runs, on the same dialogues", head, these),
             Text(NOTE, note=True),
             Table("Published elsewhere: other data, not comparable", head, published),
         ),
@@ -53,36 +53,35 @@ def _against(one: Comparison, analysis: Analysis) -> list[Block]:
     label, groups = one.other.label, analysis.groups
     rows = []
     for metric in HEADLINES:
-        found = one.differences.get((*ALL, metric))
-        if found is not None:
-            rows.append(_row(metric, found, one, groups.few(ALL)))
+        difference = one.differences.get((*ALL, metric))
+        if difference is not None:
+            rows.append(_row(metric, difference, one.adjusted.get(metric), groups.few(ALL)))
     head = ("Measure", "This run", label, "Difference", "Interval", "p")
     table = Table(f"This run against {label}", head, tuple(rows))
     marks, lines = [], []
     for key in [(*ALL, OVERALL), *_specialty_keys(one)]:
-        found = one.differences[key]
+        difference = one.differences[key]
         name = "All" if key[:2] == ALL else key[1]
-        lines.append(_line(name, found, groups, key[:2]))
-        if found.difference is not None and not groups.few(key[:2]):
-            marks.append(_mark(name, found))
+        lines.append(_line(name, difference, groups, key[:2]))
+        if difference.difference is not None and not groups.few(key[:2]):
+            marks.append(_mark(name, difference))
     caption = f"Difference of the overall score against {label}, by specialty"
     forest = Table(caption, ("Specialty", "Patients", "Difference", "Interval"), tuple(lines))
-    told = "; ".join(mark.told for mark in marks)
+    label_of_marks = "; ".join(mark.description for mark in marks)
     axis = "points; above 0: this run is better"
-    svg = interval_chart(marks, f"{caption}. {told}", axis, percent=False)
+    svg = interval_chart(marks, f"{caption}. {label_of_marks}", axis, percent=False)
     return [table, Figure(svg=svg, table=forest), _flips(one)]
 
 
-def _row(metric: str, one: PairedDifference, found: Comparison, few: bool) -> tuple[Cell, ...]:
+def _row(metric: str, one: PairedDifference, p: float | None, few: bool) -> tuple[Cell, ...]:
     if few:
         return row(title(metric), *(Cell("too few", tone="few") for _ in range(5)))
-    p = found.adjusted.get(metric)
     return row(
         title(metric),
         percent(one.candidate),
         percent(one.baseline),
         Cell(points(one.difference), tone=_tone(one)),
-        Cell(points_span(one.low, one.high) or "n/a", note=one.reason or ""),
+        Cell(points_span(one.low, one.high) or NONE, note=one.reason or ""),
         p_value(p),
     )
 
@@ -91,14 +90,14 @@ def _line(name: str, one: PairedDifference, groups: Groups, key: Key) -> tuple[C
     if groups.few(key):
         n = "withheld" if key in groups.hidden else count(groups.patients[key])
         return row(name, n, Cell("too few", tone="few"), Cell("", tone="few"))
-    interval = points_span(one.low, one.high) or one.reason or "n/a"
+    interval = points_span(one.low, one.high) or one.reason or NONE
     shown = Cell(points(one.difference), tone=_tone(one))
     return row(name, count(groups.patients[key]), shown, interval)
 
 
 def _mark(name: str, one: PairedDifference) -> Mark:
-    told = f"{name}: {points(one.difference)} points ({points_span(one.low, one.high)})"
-    return Mark(label=name, value=one.difference, low=one.low, high=one.high, told=told)
+    worded = f"{name}: {points(one.difference)} points ({points_span(one.low, one.high)})"
+    return Mark(label=name, value=one.difference, low=one.low, high=one.high, description=worded)
 
 
 def _flips(one: Comparison) -> Table:
@@ -120,7 +119,7 @@ def _specialty_keys(one: Comparison) -> list[tuple[str, str, str]]:
 
 
 def _tone(one: PairedDifference) -> str:
-    """Mark a difference whose interval leaves 0 out."""
+    """Return better or worse for a difference whose interval leaves 0 out."""
     if one.low is None or one.high is None or one.low <= 0 <= one.high:
         return ""
     return "better" if one.low > 0 else "worse"
@@ -133,13 +132,13 @@ def _overall(run: RunData, analysis: Analysis) -> float | None:
 def _cells(run: RunData, analysis: Analysis) -> list[str]:
     if analysis.groups.few(ALL):
         return ["too few"] * len(HEADLINES)
-    found = values(run)
-    return [percent(_overall(run, analysis)), *(percent(found[m]) for m in METRICS)]
+    measures = values(run)
+    return [percent(_overall(run, analysis)), *(percent(measures[m]) for m in METRICS)]
 
 
 def _published(one: Published) -> list[Cell]:
-    """Word a published row; reasoning coherence was implied, not published."""
-    cells = [Cell("n/a" if v is None else f"{v:.1f}%") for v in one.shown]
+    """Return a published row; reasoning coherence was implied, not published."""
+    cells = [Cell(NONE if v is None else f"{v:.1f}%") for v in one.shown]
     if one.implied_reasoning_coherence is not None:
         cells[3] = Cell(cells[3].text, note="implied")
     if one.remark:

@@ -7,41 +7,41 @@ from conf.schema import METRICS
 from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.analysis.groups import SMALL
 from pipeline.report.blocks import Bullets, Figure, Section, Table, Text, Tile, Tiles, row
-from pipeline.report.charts import Mark, interval_chart
+from pipeline.report.charts import interval_chart
 from pipeline.report.format import count, title
 from pipeline.report.headline import HEADLINES
-from pipeline.report.sections.breakdown import value_cell
+from pipeline.report.sections.breakdown import value_cell, value_mark
 from pipeline.stats.composite import INVERTED
-from pipeline.stats.percent import level, percent, span, with_span
+from pipeline.stats.percent import NONE, level, percent, span, with_span
 from pipeline.tables.schemas import ALL
 
 
 def overview(analysis: Analysis) -> Section:
-    """The overall score and the four measures, with intervals and their sums."""
+    """Return the overall score and the four measures, with intervals and their sums."""
+    groups = analysis.groups
     tiles, rows, marks = [], [], []
     for metric in HEADLINES:
-        found = None if analysis.groups.few(ALL) else analysis.groups.row(metric)
-        value, low, high = _bounds(found)
+        summary = None if groups.few(ALL) else groups.row(metric)
+        mark = value_mark(groups, metric, ALL, title(metric))
+        marks.append(mark)
         better = "lower is better" if metric in INVERTED else "higher is better"
-        why = found["reason"] if found and found["reason"] else better
-        shown = value_cell(analysis.groups, metric, ALL).text
-        tiles.append(Tile(title(metric), shown, span(low, high), why))
-        told = f"{title(metric)}: {with_span(value, low, high)}"
-        marks.append(Mark(label=title(metric), value=value, low=low, high=high, told=told))
+        why = summary["reason"] if summary and summary["reason"] else better
+        shown = value_cell(groups, metric, ALL).text
+        tiles.append(Tile(title(metric), shown, span(mark.low, mark.high), why))
         weight = analysis.data.scoring.weights.get(metric)
         rows.append(
             row(
                 title(metric),
-                shown if found is None else with_span(value, low, high),
-                count(found["numerator"]) if found else "n/a",
-                count(found["denominator"]) if found else "n/a",
-                percent(weight) if weight is not None else "",
-                count(found["n_unscored"]) if found and metric in METRICS else "",
+                with_span(mark.value, mark.low, mark.high) if summary else shown,
+                count(summary["numerator"]) if summary else NONE,
+                count(summary["denominator"]) if summary else NONE,
+                "" if weight is None else percent(weight),
+                count(summary["n_unscored"]) if summary and metric in METRICS else "",
             )
         )
     head = ("Measure", "Value (interval)", "Numerator", "Denominator", "Weight", "Unscored")
     table = Table("The overall score and its four measures", head, tuple(rows))
-    svg = interval_chart(marks, _told(tiles), "share")
+    svg = interval_chart(marks, _worded(tiles), "share")
     people = analysis.flow
     scope = (
         f"{count(people.dialogues)} dialogues of {count(people.patients)} patients, "
@@ -54,7 +54,7 @@ def overview(analysis: Analysis) -> Section:
 
 
 def how_to_read(analysis: Analysis) -> Section:
-    """What the numbers mean, in short."""
+    """Return what the numbers mean, in short."""
     weights = ", ".join(
         f"{title(m).lower()} {percent(analysis.data.scoring.weights[m])}" for m in METRICS
     )
@@ -78,7 +78,7 @@ def how_to_read(analysis: Analysis) -> Section:
 
 
 def limits(analysis: Analysis) -> Section:
-    """What the numbers do not show."""
+    """Return what the numbers do not show."""
     dialect = analysis.data.config.model.box_dialect if analysis.data.config else None
     items = [
         "A score says how often answers agree with an annotation, not whether a patient would be "
@@ -99,15 +99,7 @@ def limits(analysis: Analysis) -> Section:
     return Section("limits", "What this does not show", (Bullets(tuple(items)),))
 
 
-def _bounds(
-    found: dict[str, float | None] | None,
-) -> tuple[float | None, float | None, float | None]:
-    return (
-        (None, None, None) if found is None else (found["value"], found["ci_low"], found["ci_high"])
-    )
-
-
-def _told(tiles: list[Tile]) -> str:
+def _worded(tiles: list[Tile]) -> str:
     return "; ".join(
         f"{t.label} {t.value}" + (f" ({t.interval})" if t.interval else "") for t in tiles
     )

@@ -15,21 +15,21 @@ _OPEN = Cell("open", note="for the authors to state", tone="few")
 
 
 def protocol(analysis: Analysis) -> Section:
-    """Model, dataset, prompt, sampling, versions."""
+    """Return model, dataset, prompt, sampling, versions."""
     data = analysis.data
     manifest = data.manifest
     items: list[tuple[str, str]] = [("Run directory holds", data.label)]
     if manifest is not None:
         items = [
-            ("Model", str(manifest["model"]["name"])),
-            ("Weights", str(manifest["model"]["weights"])),
-            ("Fingerprint", str(manifest["run_id"])),
-            ("Started", date(manifest["started"])),
-            ("Dataset", f"{manifest['dataset']['name']} {manifest['dataset']['release']}"),
-            ("Dataset content", str(manifest["dataset"]["content"])),
-            ("Prompt protocol", str(manifest["protocol"]["prompt"])),
-            ("System prompt", str(manifest["protocol"]["system"])),
-            ("Regions are written as", str(manifest["protocol"]["box_dialect"])),
+            ("Model", manifest.model.name),
+            ("Weights", manifest.model.weights),
+            ("Fingerprint", manifest.run_id),
+            ("Started", date(manifest.started)),
+            ("Dataset", f"{manifest.dataset.name} {manifest.dataset.release}"),
+            ("Dataset content", manifest.dataset.content),
+            ("Prompt protocol", manifest.protocol.prompt),
+            ("System prompt", manifest.protocol.system),
+            ("Regions are written as", manifest.protocol.box_dialect),
         ]
     if data.config is not None:
         s, m = data.config.sampling, data.config.model
@@ -47,13 +47,13 @@ def protocol(analysis: Analysis) -> Section:
         ("Intervals", f"{level(scoring.confidence)}, {count(scoring.resamples)} resamples")
     )
     if manifest is not None:
-        versions = ", ".join(f"{k} {v}" for k, v in manifest["software"].items())
+        versions = ", ".join(f"{k} {v}" for k, v in manifest.software.items())
         items.append(("Software", versions))
     return Section("protocol", "Protocol and versions", (Facts(tuple(items)),))
 
 
 def checklist(analysis: Analysis) -> Section:
-    """Reporting items: filled from the run, or named as open."""
+    """Return the reporting items: filled from the run, or named as open."""
     rows = tuple(
         row(item, guide, _OPEN if answer is None else Cell(answer))
         for item, guide, answer in (*_filled(analysis), *_OPEN_ITEMS)
@@ -67,7 +67,7 @@ def checklist(analysis: Analysis) -> Section:
 
 
 def _filled(analysis: Analysis) -> list[Item]:
-    """Items that the run answers; one that it did not record is open."""
+    """Return the items that the run answers; one that it did not record is open."""
     f = analysis.flow
     agreement = None
     if analysis.ceiling is not None:
@@ -94,13 +94,13 @@ def _filled(analysis: Analysis) -> list[Item]:
 
 
 def _of_manifest(analysis: Analysis) -> list[Item]:
-    """Items that a run's manifest and configuration answer; all open for a mere scoring."""
+    """Return the items that manifest and configuration answer; all open for a mere scoring."""
     manifest, config = analysis.data.manifest, analysis.data.config
     model = data = day = where = decoding = None
     if manifest is not None:
-        model = f"{analysis.data.label}, {manifest['model']['weights']}"
-        data = f"{manifest['dataset']['name']} {manifest['dataset']['release']}"
-        day, where = date(manifest["started"]), "under Protocol and versions"
+        model = f"{analysis.data.label}, {manifest.model.weights}"
+        data = f"{manifest.dataset.name} {manifest.dataset.release}"
+        day, where = date(manifest.started), "under Protocol and versions"
     if config is not None:
         decoding = f"temperature {config.sampling.temperature:g}, seed {config.sampling.seed}"
     return [

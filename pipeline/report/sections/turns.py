@@ -6,12 +6,11 @@ In: an ``Analysis``. Out: sections.
 from collections.abc import Sequence
 
 from pipeline.report.analysis.analyse import Analysis
-from pipeline.report.analysis.groups import Groups, Key
+from pipeline.report.analysis.groups import Groups
 from pipeline.report.blocks import Figure, Section, Table, Text, row
-from pipeline.report.charts import Mark, interval_chart, line_chart
+from pipeline.report.charts import interval_chart, line_chart
 from pipeline.report.format import count, title
-from pipeline.report.sections.breakdown import patients_cell, value_cell
-from pipeline.stats.percent import with_span
+from pipeline.report.sections.breakdown import patients_cell, value_cell, value_mark
 from pipeline.tables.schemas import ALL, TURN_INDEX
 
 _CASCADE = ("error_cascade_right_after_right", "error_cascade_right_after_wrong")
@@ -45,20 +44,16 @@ _ANSWERS = (
     "constant_no",
     "boolean_recall_yes",
     "boolean_recall_no",
-    "constant_choice_A",
-    "constant_choice_B",
-    "constant_choice_C",
-    "constant_choice_D",
-    "constant_choice_E",
+    *(f"constant_choice_{letter}" for letter in "ABCDE"),
 )
 
 
 def by_turn(analysis: Analysis) -> Section:
-    """Turn accuracy by the turn's number, and after right and wrong turns."""
+    """Return turn accuracy by the turn's number, and after right and wrong turns."""
     groups = analysis.groups
     keys = [(TURN_INDEX, name) for name in groups.names(TURN_INDEX)]
     shown = [key for key in keys if not groups.few(key)]
-    marks = [_mark(groups, "turn_accuracy", key, key[1]) for key in shown]
+    marks = [value_mark(groups, "turn_accuracy", key, key[1]) for key in shown]
     rows = tuple(
         row(key[1], patients_cell(groups, key), value_cell(groups, "turn_accuracy", key))
         for key in keys
@@ -80,7 +75,7 @@ def by_turn(analysis: Analysis) -> Section:
 
 
 def grounding(analysis: Analysis) -> Section:
-    """Whether a thing is found again after a switch of image or subject."""
+    """Return how often a thing is pointed at again after a switch of image or subject."""
     text = Text(
         "Kept: consistent pairs of turns about one thing whose regions lie on two images, or with "
         "another thing in between. A model that always points at one place agrees with itself but "
@@ -91,7 +86,7 @@ def grounding(analysis: Analysis) -> Section:
 
 
 def hallucination(analysis: Analysis) -> Section:
-    """Hallucination by type, strict and lenient."""
+    """Return hallucination by type, strict and lenient."""
     types = _figure(analysis.groups, _TYPES, "Hallucination by type, share of checkable claims")
     text = Text(
         "Strict counts contradicted and unverifiable claims; lenient leaves unverifiable ones out. "
@@ -103,41 +98,30 @@ def hallucination(analysis: Analysis) -> Section:
 
 
 def answers(analysis: Analysis) -> Section:
-    """Unreadable answers and what a constant answer would score."""
+    """Return unreadable answers and what a constant answer would score."""
     text = Text(
         "What a constant answer would score on yes/no and choice turns is the least that a model "
         "should exceed. The mean of the two recalls is 50% for any constant answer."
     )
-    return Section(
-        "answers", "Answers and baselines", (text, _table(analysis.groups, _ANSWERS, ""))
-    )
+    table = _table(analysis.groups, _ANSWERS, "Shares over all dialogues")
+    return Section("answers", "Answers and baselines", (text, table))
 
 
 def _figure(groups: Groups, metrics: Sequence[str], caption: str) -> Figure:
     known = [metric for metric in metrics if groups.row(metric) is not None]
-    marks = [] if groups.few(ALL) else [_mark(groups, m, ALL, title(m)) for m in known]
+    marks = [] if groups.few(ALL) else [value_mark(groups, m, ALL, title(m)) for m in known]
     table = _table(groups, known, caption)
-    told = "; ".join(mark.told for mark in marks)
-    return Figure(svg=interval_chart(marks, f"{caption}. {told}", "share"), table=table)
+    label = "; ".join(mark.description for mark in marks)
+    return Figure(svg=interval_chart(marks, f"{caption}. {label}", "share"), table=table)
 
 
 def _table(groups: Groups, metrics: Sequence[str], caption: str) -> Table:
     rows = []
     for metric in metrics:
-        found = groups.row(metric)
-        if found is not None:
-            sums = f"{count(found['numerator'])} / {count(found['denominator'])}"
+        summary = groups.row(metric)
+        if summary is not None:
+            sums = f"{count(summary['numerator'])} / {count(summary['denominator'])}"
             if groups.few(ALL):
                 sums = "withheld" if ALL in groups.hidden else sums
             rows.append(row(title(metric), value_cell(groups, metric, ALL), sums))
-    return Table(caption or "Shares over all dialogues", ("Measure", "Value", "Sums"), tuple(rows))
-
-
-def _mark(groups: Groups, metric: str, key: Key, label: str) -> Mark:
-    found = groups.row(metric, key)
-    if found is None:
-        return Mark(label=label, value=None)
-    value, low, high = found["value"], found["ci_low"], found["ci_high"]
-    return Mark(
-        label=label, value=value, low=low, high=high, told=f"{label}: {with_span(value, low, high)}"
-    )
+    return Table(caption, ("Measure", "Value", "Sums"), tuple(rows))

@@ -19,8 +19,8 @@ _FACETS = ("specialty", "source", "modality", "health_system", "language")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
-    """What the index says of a dialogue beyond its scores: turns, and concepts hallucinated."""
+class ListedDialogue:
+    """A dialogue beyond its scores: its turns, and the concepts hallucinated."""
 
     dialogue_id: str
     turns: int
@@ -28,13 +28,13 @@ class Listed:
 
 
 def index_document(
-    listed: Sequence[Listed], scores: pd.DataFrame, comparisons: Sequence[Comparison]
+    listed: Sequence[ListedDialogue], scores: pd.DataFrame, comparisons: Sequence[Comparison]
 ) -> dict[str, Any]:
-    """Build the index; the n-th dialogue of ``listed`` is in shard n // SHARD + 1."""
+    """Return the index; the n-th dialogue of ``listed`` is in shard n // SHARD + 1."""
     ids = [one.dialogue_id for one in listed]
     facts = scores.drop_duplicates("dialogue_id").set_index("dialogue_id").loc[ids]
     names = {facet: sorted(facts[facet].unique().tolist()) for facet in _FACETS}
-    columns = {facet: _codes(facts[facet].tolist(), names[facet]) for facet in _FACETS}
+    columns = {facet: [names[facet].index(v) for v in facts[facet]] for facet in _FACETS}
     concepts = sorted({c for one in listed for c in one.hallucinated})
     at = {c: n for n, c in enumerate(concepts)}
     return {
@@ -59,21 +59,15 @@ def index_document(
     }
 
 
-def _codes(values: list[str], names: list[str]) -> list[int]:
-    at = {name: n for n, name in enumerate(names)}
-    return [at[value] for value in values]
-
-
 def _values(scores: pd.DataFrame, metric: str, ids: list[str]) -> list[float | None]:
     """Return each dialogue's value in 0..1, None where it is unscored."""
-    mine = scores[(scores["metric"] == metric) & (scores["denominator"] > 0)]
-    ratio: Mapping[str, float] = dict(
-        zip(mine["dialogue_id"], mine["numerator"] / mine["denominator"], strict=True)
-    )
+    rows = scores[(scores["metric"] == metric) & (scores["denominator"] > 0)]
+    shares = rows["numerator"] / rows["denominator"]
+    ratio: Mapping[str, float] = dict(zip(rows["dialogue_id"], shares, strict=True))
     return [None if d not in ratio else round(float(ratio[d]), 4) for d in ids]
 
 
 def _numerators(scores: pd.DataFrame, metric: str, ids: list[str]) -> list[int]:
-    mine = scores[scores["metric"] == metric]
-    counts: Mapping[str, float] = dict(zip(mine["dialogue_id"], mine["numerator"], strict=True))
+    rows = scores[scores["metric"] == metric]
+    counts: Mapping[str, float] = dict(zip(rows["dialogue_id"], rows["numerator"], strict=True))
     return [int(counts.get(d, 0)) for d in ids]

@@ -31,9 +31,9 @@ def write_pictures(images: Sequence[Image], dataset_uri: str, report: str) -> di
         or broken has none: the page says that it is not available.
     """
     folder = join(report, FOLDER)
-    there = frozenset(uri.rsplit("/", 1)[-1] for uri in list_files(folder, ".jpg"))
+    present = frozenset(uri.rsplit("/", 1)[-1] for uri in list_files(folder, ".jpg"))
     distinct = list({identity(image): image for image in images}.values())
-    write = partial(_written, dataset_uri=dataset_uri, folder=folder, there=there)
+    write = partial(_written, dataset_uri=dataset_uri, folder=folder, present=present)
     with ThreadPoolExecutor(_WRITERS) as pool:
         names = list(pool.map(write, distinct))
     return {
@@ -44,14 +44,14 @@ def write_pictures(images: Sequence[Image], dataset_uri: str, report: str) -> di
 
 
 def identity(image: Image) -> str:
-    """What an image is told apart by: its content's hash or, where that is not stated, its URI."""
+    """Return the hash of an image's content or, where that is not stated, its URI."""
     return image.sha256 or image.uri
 
 
-def _written(image: Image, dataset_uri: str, folder: str, there: frozenset[str]) -> str | None:
+def _written(image: Image, dataset_uri: str, folder: str, present: frozenset[str]) -> str | None:
     made_of = f"{_LONGEST}/{_QUALITY}/{identity(image)}"
     name = f"{hashlib.sha256(made_of.encode()).hexdigest()[:20]}.jpg"
-    if name in there:
+    if name in present:
         return name
     try:
         # A store of its own: its cache is for one thread, and here no image comes twice.
@@ -65,7 +65,7 @@ def _written(image: Image, dataset_uri: str, folder: str, there: frozenset[str])
 
 
 def _small(picture: PIL.Image) -> PIL.Image:
-    """Scale down to what a screen shows; grey images become one channel."""
+    """Return a picture scaled down to what a screen shows; grey images become one channel."""
     small = picture.copy()
     small.thumbnail((_LONGEST, _LONGEST), PIL.Resampling.LANCZOS)
     red, green, blue = small.split()

@@ -23,7 +23,7 @@ def dialogue_record(
     pictures: Mapping[str, str],
     text: bool,
 ) -> Record:
-    """Describe one dialogue.
+    """Return one dialogue as the viewer's scripts read it.
 
     Args:
         reading: this run's answers, judged.
@@ -67,11 +67,11 @@ def _turn(reading: TurnReading, lexicon: Lexicon, text: bool) -> Record:
         "type": turn.answer_type,
         "step": turn.step,
         "failed": reading.failed,
-        "score": None if reading.score is None else round(reading.score, 3),
+        "score": _rounded(reading.score),
         "shows": list(turn.image_ids),
         "claims": [_claim(c, lexicon, text) for c in reading.claims],
         "box": _box(reading.box),
-        "iou": None if reading.iou is None else round(reading.iou, 3),
+        "iou": _rounded(reading.iou),
         "hit": reading.hit,
         "region": None,
     }
@@ -93,7 +93,7 @@ def _other(label: str, reading: TurnReading, text: bool) -> Record:
     record: Record = {
         "run": label,
         "failed": reading.failed,
-        "score": None if reading.score is None else round(reading.score, 3),
+        "score": _rounded(reading.score),
         "box": _box(reading.box),
     }
     return record | ({"text": reading.text} if text else {})
@@ -104,15 +104,15 @@ def _claim(judged: JudgedClaim, lexicon: Lexicon, text: bool) -> Record:
     span = [judged.assertion.start, judged.assertion.end] if text else [-1, -1]
     fault = judged.fault.replace("_", " ") if judged.fault else None
     return {
-        "told": told(judged.claim, lexicon),
+        "told": _claim_text(judged.claim, lexicon),
         "verdict": verdict,
         "fault": fault,
         "span": span,
     }
 
 
-def told(claim: Claim, lexicon: Lexicon) -> str:
-    """Word a claim with the lexicon's names."""
+def _claim_text(claim: Claim, lexicon: Lexicon) -> str:
+    """Return a claim in words, with the lexicon's names."""
     parts = ["" if claim.present else "no ", _name(claim.concept, lexicon)]
     if claim.site:
         parts.append(f", {_name(claim.site, lexicon)}")
@@ -138,3 +138,7 @@ def _gold(turn: Turn, lexicon: Lexicon) -> str | None:
 
 def _box(box: Box | Sequence[float] | None) -> list[float] | None:
     return None if box is None else [round(v, 1) for v in box]
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 3)

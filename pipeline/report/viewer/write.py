@@ -1,16 +1,15 @@
-"""Writes the viewer's data below the report: index, shards of dialogues, pictures.
+"""The viewer's data below the report: index, shards of dialogues, pictures.
 
 In: an ``Analysis``, the gold, the runs' turn outputs. Out: data/*.js and images/*.jpg.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from actors.schema import Dialogue, Image
-from actors.storage.files import join, list_files, parquet_schema, read_parquet, remove, write_bytes
+from actors.storage.files import join, list_files, remove, write_bytes
 from conf.errors import BadInput
 from pipeline.dataset.open import Gold
 from pipeline.metrics.base import DialogueReading, Response
@@ -18,10 +17,10 @@ from pipeline.metrics.hallucination import checkable
 from pipeline.metrics.reading import read_dialogue
 from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.inputs import Options, RunData
-from pipeline.report.viewer.index import SHARD, Listed, index_document
+from pipeline.report.viewer.index import SHARD, ListedDialogue, index_document
 from pipeline.report.viewer.pictures import FOLDER, write_pictures
 from pipeline.report.viewer.records import Record, dialogue_record
-from pipeline.tables.turns import declared_dialect
+from pipeline.tables.turns import declared_dialect, read_responses
 
 Answers = Mapping[str, Mapping[int, Response]]  # by dialogue and turn
 DATA = "data"
@@ -42,7 +41,7 @@ class _Source:
 
 def has_turns(data: RunData) -> bool:
     """Return whether a run directory holds turn outputs to show."""
-    return bool(list_files(data.run.turns, ".parquet"))
+    return bool(list_files(data.directory.turns, ".parquet"))
 
 
 def write_viewer(
@@ -58,13 +57,13 @@ def write_viewer(
     dialogues = [Dialogue.from_row(row) for row in rows]
     images: Sequence[Image] = [i for d in dialogues for i in d.images] if options.images else ()
     pictures = write_pictures(images, dataset_uri, report)
-    written, listed = set[str](), list[Listed]()
+    written, listed = set[str](), list[ListedDialogue]()
     for number, start in enumerate(range(0, len(dialogues), SHARD), start=1):
         records: list[Record] = []
         for readings in _readings(dialogues[start : start + SHARD], sources, gold):
-            mine = readings.pop(sources[0].label)
-            listed.append(_listed(mine))
-            records.append(dialogue_record(mine, readings, gold.lexicon, pictures, options.text))
+            own = readings.pop(sources[0].label)
+            listed.append(_listed(own))
+            records.append(dialogue_record(own, readings, gold.lexicon, pictures, options.text))
         written.add(_write(report, f"shard-{number:04d}", {"dialogues": records}))
     index = index_document(listed, analysis.data.scores, analysis.comparisons)
     written.add(_write(report, "index", index))
@@ -82,7 +81,7 @@ def clear_viewer(report: str, keep: set[str]) -> None:
 def _readings(
     dialogues: Sequence[Dialogue], sources: Sequence[_Source], gold: Gold
 ) -> Iterator[dict[str, DialogueReading]]:
-    """Judge each dialogue's answers of every run, by label."""
+    """Yield each dialogue's answers of every run, judged, by label."""
     for dialogue in dialogues:
         yield {
             s.label: read_dialogue(
@@ -94,20 +93,15 @@ def _readings(
 
 def _source(run: RunData) -> _Source:
     if not has_turns(run):
-        raise BadInput(f"{run.run.turns} holds no turn outputs; leave the dialogues out")
-    dialect = run.config.model.box_dialect if run.config else declared_dialect(run.run.turns)
-    found: dict[str, dict[int, Response]] = defaultdict(dict)
-    columns = ["dialogue_id", "turn", "status", "response", "input_sizes"]
-    for uri in list_files(run.run.turns, ".parquet"):
-        present = parquet_schema(uri).names
-        for row in read_parquet(uri, columns=[c for c in columns if c in present]).to_pylist():
-            found[row["dialogue_id"]][row["turn"]] = Response.from_row(row)
-    return _Source(label=run.label, answers=found, dialect=dialect)
+        raise BadInput(f"{run.directory.turns} holds no turn outputs; leave the dialogues out")
+    dialect = run.config.model.box_dialect if run.config else declared_dialect(run.directory.turns)
+    answers = read_responses(list_files(run.directory.turns, ".parquet"))
+    return _Source(label=run.label, answers=answers, dialect=dialect)
 
 
-def _listed(reading: DialogueReading) -> Listed:
+def _listed(reading: DialogueReading) -> ListedDialogue:
     wrong = {c.claim.concept for c in checkable(reading) if c.verdict != "supported"}
-    return Listed(
+    return ListedDialogue(
         dialogue_id=reading.dialogue.dialogue_id,
         turns=len(reading.turns),
         hallucinated=tuple(sorted(wrong)),

@@ -3,13 +3,13 @@
 import pytest
 
 from pipeline.judge.calibration import Calibration
-from pipeline.judge.items import Item
+from pipeline.judge.items import JudgeItem
 from pipeline.judge.scores import JudgeVerdict, dialogue_scores
 from tests.pipeline.judge.rubrics import TURNS
 
 
 def item(turn, prompt="put"):
-    return Item(dialogue_id="d", turn=turn, rubric=TURNS, system="s", prompt=prompt, images=())
+    return JudgeItem(dialogue_id="d", turn=turn, rubric=TURNS, system="s", prompt=prompt, images=())
 
 
 def graded(safety, care=1):

@@ -6,7 +6,7 @@ import pytest
 
 from actors.storage.files import read_json, read_parquet
 from pipeline.cli import main
-from pipeline.leaderboard.catalog import CATALOGUE_SCHEMA, enter, read_catalogue
+from pipeline.leaderboard.catalog import CATALOG_SCHEMA, enter, read_catalog
 from pipeline.leaderboard.leaderboard import boards, leaderboard_document, leaderboard_markdown
 from pipeline.leaderboard.published import NOTE, PUBLISHED
 from pipeline.runs.directory import RunDirectory
@@ -17,13 +17,13 @@ from tests.pipeline.sweeps import copy_of, run_folder
 
 @pytest.fixture
 def catalogue(swept):
-    return read_catalogue(str(swept.output))
+    return read_catalog(str(swept.output))
 
 
 def changed(table: pa.Table, model: str, **values: object) -> pa.Table:
     """The rows with some columns of one model's replaced."""
     rows = [r | values if r["model"] == model else r for r in table.to_pylist()]
-    return pa.Table.from_pylist(rows, schema=CATALOGUE_SCHEMA)
+    return pa.Table.from_pylist(rows, schema=CATALOG_SCHEMA)
 
 
 def test_a_finished_run_is_in_the_catalogue_with_every_row_of_its_summary(catalogue, swept):
@@ -35,11 +35,11 @@ def test_a_finished_run_is_in_the_catalogue_with_every_row_of_its_summary(catalo
 
 def test_entering_a_run_again_leaves_one_entry(swept, tmp_path):
     output = copy_of(swept.output, tmp_path / "runs")
-    before = read_catalogue(str(output))
+    before = read_catalog(str(output))
     run = run_folder(output, "final")
     summary = read_parquet(str(run / "summary.parquet"))
     enter(str(output), read_manifest(RunDirectory(str(run))), summary)
-    assert read_catalogue(str(output)).equals(before)
+    assert read_catalog(str(output)).equals(before)
 
 
 def test_runs_are_ranked_by_their_overall_score_with_intervals(catalogue):
@@ -53,7 +53,7 @@ def test_equal_scores_share_a_rank_and_an_undefined_one_has_none(catalogue):
     rows = catalogue.to_pylist()
     again = [r | {"model": "again", "run_id": "0"} for r in rows if r["model"] == "final"]
     silent = [r | {"model": "silent", "value": None} for r in rows if r["model"] == "early"]
-    table = pa.Table.from_pylist([*silent, *rows, *again], schema=CATALOGUE_SCHEMA)
+    table = pa.Table.from_pylist([*silent, *rows, *again], schema=CATALOG_SCHEMA)
     (board,) = boards(table)
     found = [(e.rank, e.model) for e in board.entries]
     assert found == [(1, "again"), (1, "final"), (3, "early"), (None, "silent")]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.backends.scripted import SCRIPTS
@@ -79,6 +79,7 @@ def said(dialogues):
     return {s: [answers(scripted_backend(s), d) for d in few] for s in SCRIPTS}
 
 
+@settings(deadline=None)  # a second on two busy cores
 @given(
     index=st.integers(0, 29),
     scripts=st.lists(st.sampled_from(SCRIPTS), min_size=15, max_size=15),

@@ -7,7 +7,7 @@ import pytest
 from actors.gold import gold_text
 from actors.schema import Claim, Dialogue, Turn
 from pipeline.dataset.lexicon import Lexicon
-from pipeline.phantom.catalogue.concepts import lexicon_document
+from pipeline.phantom.catalogue.modalities import lexicon_document
 
 
 @pytest.fixture(scope="module")

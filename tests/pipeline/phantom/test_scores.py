@@ -12,7 +12,7 @@ from conf.load import load
 from conf.schema import ScoringConfig
 from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.score_dialogue import score_dialogue
-from pipeline.phantom.catalogue.concepts import lexicon_document
+from pipeline.phantom.catalogue.modalities import lexicon_document
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.reduce import reduce_scores
 from pipeline.tables.schemas import GROUP_COLUMNS

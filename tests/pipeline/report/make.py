@@ -15,7 +15,7 @@ from actors.schema import DIALOGUE_SCHEMA, TURN_SCHEMA, Dialogue, Turn
 from actors.storage.files import join, read_parquet, write_bytes, write_json, write_parquet
 from conf.load import load
 from pipeline.phantom.build import dataset_document, write_part
-from pipeline.phantom.catalogue.concepts import lexicon_document
+from pipeline.phantom.catalogue.modalities import lexicon_document
 from pipeline.run import summarise
 from pipeline.runs.prepare import prepare
 from pipeline.score import plan_units, score_unit

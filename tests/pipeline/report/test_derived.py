@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.report.analysis.derived import derived_values
+from pipeline.report.json_report import derived_values
 
 
 def summary(group="all", **values):

@@ -51,7 +51,7 @@ def test_page_escapes_every_string():
 
 @pytest.mark.parametrize("chart", [interval_chart, bar_chart, line_chart])
 def test_charts_keep_hostile_labels_as_text(chart):
-    mark = Mark(label=HOSTILE, value=0.5, low=0.4, high=0.6, told=HOSTILE)
+    mark = Mark(label=HOSTILE, value=0.5, low=0.4, high=0.6, description=HOSTILE)
     root = ElementTree.fromstring(chart([mark], HOSTILE, "axis"))
     tags = {element.tag.split("}")[-1] for element in root.iter()}
     assert tags <= {"svg", "g", "path", "line", "rect", "text", "title"}
@@ -72,8 +72,8 @@ def test_charts_lose_scripts_links_styles_and_foreign_content():
 
 def test_a_chart_draws_one_dot_per_value_in_the_order_given():
     marks = [
-        Mark(label="b", value=0.9, told="told b"),
-        Mark(label="a", value=0.1, low=0.0, high=0.2, told="told a"),
+        Mark(label="b", value=0.9, description="told b"),
+        Mark(label="a", value=0.1, low=0.0, high=0.2, description="told a"),
     ]
     root = ElementTree.fromstring(interval_chart(marks, "label", "axis"))
     titles = [element.text for element in root.iter() if element.tag.endswith("title")]
