@@ -25,7 +25,7 @@ from actors.prometheus import TurnMetrics
 from actors.schema import TURN_SCHEMA, Dialogue, Turn, TurnRecord
 from actors.supervision.admission import SharedExclusiveLock
 from actors.supervision.attempts import AttemptRuling
-from actors.supervision.process import OrderlyShutdown, SupervisedProcess
+from actors.supervision.process import OrderlyShutdown, SupervisedProcess, logged_cause
 from actors.supervision.watchdog import Watchdog
 from conf.errors import StorageDown
 from conf.schema import RunConfig
@@ -52,6 +52,7 @@ class DialogueActor:
         self._backend = self._process.start_engine(
             lambda: build_backend(config, reloads=reloads),
             max_failures=config.compute.max_start_failures,
+            max_unanswered=config.compute.max_unanswered_engines,
         )
         self._lock = SharedExclusiveLock()
         self._metrics = TurnMetrics(config.model.name)
@@ -153,7 +154,7 @@ class DialogueActor:
             reply = await chat.ask(request)
         except EngineDead as error:
             # A dead engine would fail every row it is given: end, and let Ray start a new actor.
-            self._process.exit_process(f"the engine died: {error}")
+            self._process.exit_process(f"the engine died: {logged_cause() or error}")
         except StorageDown:
             raise  # ends the run, which can be resumed; as a row it would be held against the model
         except Exception as error:
@@ -163,6 +164,7 @@ class DialogueActor:
                 logger.exception("turn %d failed", record.turn)
             reason = str(error) if isinstance(error, TurnFailed) else repr(error)
             return replace(record, error=reason, latency_s=time.monotonic() - started)
+        self._process.note_answer()
         conversation.accept(reply.text)
         return replace(
             record,

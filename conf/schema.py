@@ -154,7 +154,8 @@ class ComputeConfig:
     A dialogue whose actor dies is tried again, ``max_attempts`` times in all, the last time with
     no other in flight; then it is quarantined. An actor that answers no turn for
     ``stall_timeout_s`` seconds (None: no limit) is replaced. An actor that cannot start
-    ``max_start_failures`` + 1 times in a row ends the run.
+    ``max_start_failures`` + 1 times in a row ends the run, and so do ``max_unanswered_engines``
+    engines that die before any turn was answered.
     """
 
     actors: int
@@ -166,6 +167,7 @@ class ComputeConfig:
     max_attempts: int = 3
     stall_timeout_s: float | None = 600.0
     max_start_failures: int = 3
+    max_unanswered_engines: int = 2
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -180,6 +182,7 @@ class ComputeConfig:
             # With one attempt, a dialogue that kills its actor looks like those beside it.
             max_attempts=2,
             max_start_failures=0,
+            max_unanswered_engines=1,
         )
         if self.min_actors is not None and not 1 <= self.min_actors <= self.actors:
             raise ConfigError(

@@ -6,7 +6,8 @@ The ledger is a plain object; generation runs it as one small Ray actor beside t
 A death ends every dialogue that was open in its process, so an open dialogue need not be the cause.
 Lost attempts are therefore counted, and the last one allowed is made exclusively, with nothing else
 open in its process: a dialogue that is lost then is the cause, and is quarantined. Attempts lost
-with their whole machine are not counted.
+with their whole machine are not counted, nor are those of engines that never answered anything:
+they end for reasons of their own.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,22 +48,42 @@ class _Attempts:
     reason: str = _NO_REASON
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartHistory:
+    """What went before an actor's start.
+
+    ``failed``: its starts in a row that failed. ``unanswered``: engines of the whole run that had
+    started and then ended, while none had answered any turn. ``reason``: why the last one ended.
+    """
+
+    failed: int
+    unanswered: int
+    reason: str
+
+
 @dataclass(slots=True)
 class _Starts:
     failed: int = 0
+    ready: bool = False
     by: ActorProcess | None = None
     reason: str = _NO_REASON
 
 
 @dataclass
 class AttemptLedger:
-    """Counts attempts and starts. ``living_nodes`` returns the ids of the cluster's nodes."""
+    """Counts attempts and starts. ``living_nodes`` returns the ids of the cluster's nodes.
+
+    ``answered``: an engine of this configuration has answered a turn.
+    """
 
     max_attempts: int
     living_nodes: Callable[[], set[str]]
+    answered: bool = False
     _attempts: dict[str, _Attempts] = field(default_factory=dict)
     _starts: dict[str, _Starts] = field(default_factory=dict)
     _exit_reasons: dict[str, str] = field(default_factory=dict)
+    _unanswered: int = 0
+    _last_reason: str = _NO_REASON
 
     def register_attempts(
         self, by: ActorProcess, dialogue_ids: Sequence[str]
@@ -98,36 +119,43 @@ class AttemptLedger:
         """Note why a process is about to end."""
         self._exit_reasons[by.process] = reason
 
-    def register_start(self, by: ActorProcess) -> tuple[int, str]:
-        """Count an actor's start.
+    def register_answer(self) -> None:
+        """Note that an engine of this run has answered a turn."""
+        self.answered = True
 
-        Returns:
-            The failed starts in a row before it, and why the last one failed.
-        """
+    def register_start(self, by: ActorProcess) -> StartHistory:
+        """Count an actor's start; return what went before it."""
         starts = self._starts.setdefault(by.actor, _Starts())
         before = starts.by
         if before is not None and before.node in self.living_nodes():
-            starts.failed += 1
-            starts.reason = self._exit_reasons.pop(before.process, _NO_REASON)
-        starts.by = by
-        return starts.failed, starts.reason
+            starts.reason = self._exit_reasons.get(before.process, _NO_REASON)
+            if not starts.ready:
+                starts.failed += 1
+            elif not self.answered:
+                self._unanswered += 1
+            self._last_reason = starts.reason
+        starts.by, starts.ready = by, False
+        return StartHistory(
+            failed=starts.failed, unanswered=self._unanswered, reason=self._last_reason
+        )
 
     def start_succeeded(self, by: ActorProcess) -> None:
         """Note that an actor has started."""
-        self._starts[by.actor] = _Starts()
+        starts = self._starts[by.actor]
+        starts.failed, starts.ready = 0, True
 
     def engine_state(self) -> str:
         """Describe what an answer is waited for, before there is any."""
-        starting = [s for s in self._starts.values() if s.by is not None]
+        starting = [s for s in self._starts.values() if not s.ready]
         if not self._starts:
             return "waiting for an actor to find room on the cluster"
         if len(starting) < len(self._starts):
             return "the engine is up, waiting for the first answers"
-        failed = max(s.failed for s in starting)
-        if not failed:
+        ended = max(s.failed for s in starting) + self._unanswered
+        if not ended:
             return "starting the engine (imports, weights, warm-up)"
-        reason = max(starting, key=lambda s: s.failed).reason
-        return f"starting the engine, attempt {failed + 1} (the last one ended: {reason})"
+        reason = self._last_reason
+        return f"starting the engine, attempt {ended + 1} (the last one ended: {reason})"
 
     def _settle(self, attempts: _Attempts, by: ActorProcess) -> None:
         """Count the attempt before, if there was one: it is lost, or nobody would begin it again.
@@ -138,7 +166,7 @@ class AttemptLedger:
         before, attempts.by = attempts.by, None
         if before is None or before.process == by.process:
             return
-        if before.node not in self.living_nodes():
+        if before.node not in self.living_nodes() or not self.answered:
             return
         attempts.lost += 1
         attempts.reason = self._exit_reasons.get(before.process, _NO_REASON)

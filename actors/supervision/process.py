@@ -7,6 +7,7 @@ replaces by another under the same actor id, so the ledger can count how often t
 import logging
 import multiprocessing
 import os
+import re
 import threading
 import time
 import uuid
@@ -26,11 +27,15 @@ T = TypeVar("T")
 # What another start would not mend: wrong arguments, missing packages or files.
 _PERMANENT = (BadInput, ConfigError, ValueError, TypeError, ImportError, FileNotFoundError)
 _REPORT_S = 5.0
+_LOG_TAIL = 2**18  # bytes; an engine's trace is some ten thousand
+_CAUSE_LENGTH = 400
+# At the start of a line, or after a logger's prefix such as "ERROR 11-25 [core.py:1]".
+_LOGGED = re.compile(r"^(?:.*\] )?((?!ray\.)[A-Za-z_][\w.]*(?:Error|Exception)\b.*)$", re.MULTILINE)
 _LONGEST_PAUSE_S = 30.0
 
 
-class StartsExhausted(RuntimeError):
-    """The actor's process died in its constructor too often in a row."""
+class EngineStartError(RuntimeError):
+    """The actor's process died too often in its constructor, or before it answered anything."""
 
 
 class SupervisedProcess:
@@ -39,25 +44,35 @@ class SupervisedProcess:
     def __init__(self, ledger: Any) -> None:
         context = ray.get_runtime_context()
         self.ledger = ledger
+        self._answered = False
         self.identity = ActorProcess(
             process=uuid.uuid4().hex,
             actor=context.get_actor_id() or "",
             node=context.get_node_id(),
         )
 
-    def start_engine(self, build: Callable[[], T], *, max_failures: int) -> T:
+    def start_engine(self, build: Callable[[], T], *, max_failures: int, max_unanswered: int) -> T:
         """Build the engine; where that fails, end the process for another to try, at most so often.
 
         A new process and not a second try in this one: an engine that failed half-way may hold
         memory and threads.
 
         Raises:
-            StartsExhausted: the processes before this one died while they started.
+            EngineStartError: the processes before this one died while they started, or
+                ``max_unanswered`` engines of the run died before any turn was answered.
             Exception: what ``build`` raised, if it cannot be mended or was the last try.
         """
-        failed, reason = ray.get(self.ledger.register_start.remote(self.identity))
+        history = ray.get(self.ledger.register_start.remote(self.identity))
+        failed = history.failed
         if failed > max_failures:
-            raise StartsExhausted(f"the actor failed to start {failed} times in a row: {reason}")
+            raise EngineStartError(
+                f"the actor failed to start {failed} times in a row: {history.reason}"
+            )
+        if history.unanswered >= max_unanswered:
+            raise EngineStartError(
+                f"{history.unanswered} engines died before any turn was answered, the last one: "
+                f"{history.reason}"
+            )
         try:
             built = build()
         except _PERMANENT:
@@ -82,8 +97,35 @@ class SupervisedProcess:
             child.kill()
         os._exit(1)
 
+    def note_answer(self) -> None:
+        """Report to the ledger, once, that this process's engine answered a turn."""
+        if not self._answered:
+            self._answered = True
+            self.ledger.register_answer.remote()
+
     def _report(self, reason: str) -> None:
         ray.get(self.ledger.register_exit.remote(self.identity, reason), timeout=_REPORT_S)
+
+
+def logged_cause() -> str | None:
+    """Return the last exception that this process or its children wrote to their log files.
+
+    An engine's own process says there why it ended; what it passes on is only that it did. None
+    where the streams are no files, or hold no exception.
+    """
+    causes = []
+    for stream in ("/proc/self/fd/1", "/proc/self/fd/2"):
+        path = os.path.realpath(stream)
+        if not os.path.isfile(path):
+            continue
+        try:
+            with open(path, "rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - _LOG_TAIL))
+                text = file.read().decode(errors="replace")
+        except OSError:
+            continue
+        causes += [m[1] for m in _LOGGED.finditer(text) if "EngineDead" not in m[1]]
+    return causes[-1].strip()[:_CAUSE_LENGTH] if causes else None
 
 
 class OrderlyShutdown:

@@ -34,7 +34,9 @@ def _answer(run_pass: RunPass) -> None:
     compute = run.config.compute
     tasks = tasks_of(run_pass.todo, compute.dialogues_per_task)
     with (
-        running_ledger(AttemptLedger, compute.max_attempts) as ledger,
+        running_ledger(
+            AttemptLedger, compute.max_attempts, answered=run_pass.resumed > 0
+        ) as ledger,
         TurnProgress(run_pass.total, run.name, partial(engine_state, ledger)) as progress,
     ):
         arguments = {"run_id": run.run_id, "config": run.config, "ledger": ledger}

@@ -65,6 +65,11 @@ class RunPass:
         self._writer.flush()
 
     @property
+    def resumed(self) -> int:
+        """How many dialogues had their rows before."""
+        return int(self.run.dialogues.num_rows - self.todo.num_rows)
+
+    @property
     def is_finished(self) -> bool:
         """Whether every turn came back."""
         return bool(self.turns == self.total)
@@ -92,7 +97,7 @@ class RunPass:
         self._writer.flush()
         generated = Generated(
             dialogues=self.todo.num_rows,
-            resumed=self.run.dialogues.num_rows - self.todo.num_rows,
+            resumed=self.resumed,
             turns=self.turns,
             failed=self.failed,
             tokens=self.tokens,

@@ -57,13 +57,20 @@ def answers(
 
 
 @contextlib.contextmanager
-def running_ledger(kind: type[AttemptLedger], max_attempts: int) -> Iterator[Any]:
-    """Run a ledger inside the block, beside the driver, whose loss would end the run anyway."""
+def running_ledger(
+    kind: type[AttemptLedger], max_attempts: int, *, answered: bool
+) -> Iterator[Any]:
+    """Run a ledger inside the block, beside the driver, whose loss would end the run anyway.
+
+    ``answered``: engines like these have answered turns of the run before.
+    """
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
     actor: Any = ray.remote(kind).options(
         num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here
     )
-    ledger: Any = actor.remote(max_attempts=max_attempts, living_nodes=living_nodes)
+    ledger: Any = actor.remote(
+        max_attempts=max_attempts, living_nodes=living_nodes, answered=answered
+    )
     try:
         yield ledger
     finally:

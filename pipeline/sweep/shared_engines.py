@@ -147,7 +147,7 @@ def _stream(missing: dict[str, RunPass], runs: int, probe: Probe) -> Reference |
     name = f"{first.name} and {len(passes) - 1} more" if len(passes) > 1 else first.name
     since = time.monotonic()
     with (
-        running_ledger(ReloadLedger, compute.max_attempts) as ledger,
+        running_ledger(ReloadLedger, compute.max_attempts, answered=False) as ledger,
         TurnProgress(total, name, partial(engine_state, ledger)) as progress,
     ):
         configs = {p.run.run_id: p.run.config for p in passes}

@@ -1,5 +1,6 @@
 """vLLM's engine process killed while it answers."""
 
+import json
 import os
 import signal
 import threading
@@ -11,6 +12,7 @@ import pytest
 from ray._private.state import actors
 
 from actors.storage.files import list_files
+from conf.errors import InfrastructureError
 from conf.load import load
 from pipeline.checkpoint.tiny import init_tiny
 from pipeline.commands.model import phantom_corpus
@@ -55,6 +57,31 @@ def test_a_killed_engine_is_replaced_and_loses_nothing(phantom, tmp_path):
         answered_keys(rows),
         recomputed=sum(r["attempt"] - 1 for r in rows),
     )
+
+
+def test_an_engine_that_dies_for_its_own_reason_ends_the_run_with_it(phantom, tmp_path):
+    """vLLM's CPU attention refuses a head size of 16, at its first step."""
+    init_tiny(tmp_path / "tiny", phantom_corpus(50))
+    path = tmp_path / "tiny" / "config.json"
+    config = json.loads(path.read_text())
+    config["text_config"] |= {"num_attention_heads": 8, "num_key_value_heads": 8, "head_dim": 16}
+    path.write_text(json.dumps(config))
+    run = load(
+        "demo",
+        [
+            f"dataset.uri={phantom}",
+            f"model.source={tmp_path / 'tiny'}",
+            f"output={tmp_path / 'runs'}",
+            f"dataset.limit={LIMIT}",
+        ],
+    )
+    with pytest.raises(
+        InfrastructureError, match="2 engines died before any turn was answered"
+    ) as e:
+        evaluate(run)
+    assert "head" in str(e.value).split("the last one:")[1].lower()
+    assert "\n" not in str(e.value)
+    assert not list_files(prepare(run).directory.turns, ".parquet")
 
 
 def _kill_engine(turns: str, killed: list[int]) -> None:

@@ -10,9 +10,11 @@ HERE, THERE = "node-here", "node-there"
 class Cluster:
     """A ledger, the nodes that live, and processes that follow each other in one actor."""
 
-    def __init__(self, max_attempts: int = 3) -> None:
+    def __init__(self, max_attempts: int = 3, *, answered: bool = True) -> None:
         self.living = {HERE, THERE}
-        self.ledger = AttemptLedger(max_attempts=max_attempts, living_nodes=lambda: self.living)
+        self.ledger = AttemptLedger(
+            max_attempts=max_attempts, living_nodes=lambda: self.living, answered=answered
+        )
         self.processes = 0
 
     def process(self, node: str = HERE) -> ActorProcess:
@@ -81,16 +83,17 @@ def test_a_task_run_again_by_the_same_process_blames_nobody():
 def test_starts_in_a_row_are_counted_until_one_succeeds():
     cluster = Cluster()
     ledger, first = cluster.ledger, cluster.process()
-    assert ledger.register_start(first)[0] == 0
+    assert ledger.register_start(first).failed == 0
     ledger.register_exit(first, "its start failed: no memory")
     second = cluster.process()
-    assert ledger.register_start(second) == (1, "its start failed: no memory")
+    history = ledger.register_start(second)
+    assert (history.failed, history.reason) == (1, "its start failed: no memory")
     third = cluster.process()
-    failed, reason = ledger.register_start(third)
-    assert failed == 2
-    assert "without a word" in reason
+    history = ledger.register_start(third)
+    assert history.failed == 2
+    assert "without a word" in history.reason
     ledger.start_succeeded(third)
-    assert ledger.register_start(cluster.process())[0] == 0
+    assert ledger.register_start(cluster.process()).failed == 0
 
 
 @pytest.mark.parametrize(("alive", "failed"), [(True, 1), (False, 0)])
@@ -98,7 +101,7 @@ def test_a_start_lost_with_its_machine_is_no_failed_start(alive, failed):
     cluster = Cluster()
     cluster.ledger.register_start(cluster.process("spot"))
     cluster.living = {HERE, "spot"} if alive else {HERE}
-    assert cluster.ledger.register_start(cluster.process())[0] == failed
+    assert cluster.ledger.register_start(cluster.process()).failed == failed
 
 
 def test_the_ledger_says_what_an_answer_is_waited_for():
@@ -115,3 +118,34 @@ def test_the_ledger_says_what_an_answer_is_waited_for():
     assert ledger.engine_state() == expected
     ledger.start_succeeded(process)
     assert ledger.engine_state() == "the engine is up, waiting for the first answers"
+
+
+def die_once_up(cluster: Cluster, *ids: str) -> None:
+    process = cluster.process()
+    cluster.ledger.register_start(process)
+    cluster.ledger.start_succeeded(process)
+    cluster.ledger.register_attempts(process, ids)
+    cluster.ledger.register_exit(process, "the engine died: head size 16")
+
+
+def test_engines_that_never_answered_are_counted_and_blame_no_dialogue():
+    cluster = Cluster(max_attempts=2, answered=False)
+    die_once_up(cluster, "a", "b")
+    die_once_up(cluster, "a", "b")
+    process = cluster.process()
+    history = cluster.ledger.register_start(process)
+    assert (history.failed, history.unanswered) == (0, 2)
+    assert history.reason == "the engine died: head size 16"
+    assert cluster.ledger.engine_state() == (
+        "starting the engine, attempt 3 (the last one ended: the engine died: head size 16)"
+    )
+    assert rulings(cluster.ledger, process, "a") == {"a": ("shared", 3)}
+
+
+def test_a_death_after_an_answer_is_not_the_engines_own():
+    cluster = Cluster(max_attempts=2, answered=False)
+    cluster.ledger.register_answer()
+    die_once_up(cluster, "a")
+    process = cluster.process()
+    assert cluster.ledger.register_start(process).unanswered == 0
+    assert rulings(cluster.ledger, process, "a") == {"a": ("exclusive", 2)}
