@@ -154,8 +154,9 @@ class ComputeConfig:
     A dialogue whose actor dies is tried again, ``max_attempts`` times in all, the last time with
     no other in flight; then it is quarantined. An actor that answers no turn for
     ``stall_timeout_s`` seconds (None: no limit) is replaced. An actor that cannot start
-    ``max_start_failures`` + 1 times in a row ends the run, and so do ``max_unanswered_engines``
-    engines that die before any turn was answered.
+    ``max_start_failures`` + 1 times in a row ends the run. So do ``max_unanswered_engines`` engines
+    that die before any turn was answered, and the first ``stop_after_failures`` turns (None: no
+    limit) if all of them fail for the same reason.
     """
 
     actors: int
@@ -168,6 +169,7 @@ class ComputeConfig:
     stall_timeout_s: float | None = 600.0
     max_start_failures: int = 3
     max_unanswered_engines: int = 2
+    stop_after_failures: int | None = 32
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -183,6 +185,7 @@ class ComputeConfig:
             max_attempts=2,
             max_start_failures=0,
             max_unanswered_engines=1,
+            stop_after_failures=1,
         )
         if self.min_actors is not None and not 1 <= self.min_actors <= self.actors:
             raise ConfigError(

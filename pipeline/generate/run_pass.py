@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from actors.schema import TURN_SCHEMA
 from actors.storage.files import list_files, read_parquet, remove, write_parquet
 from actors.storage.part_writer import PartWriter
+from conf.errors import InfrastructureError
 from pipeline.cluster.capacity import capacity
 from pipeline.cluster.resources import wanted
 from pipeline.dataset.load import without
@@ -23,6 +24,7 @@ from pipeline.runs.directory import RunDirectory
 from pipeline.runs.lease import Lease
 from pipeline.runs.manifest import Pass, now, read_manifest, software, write_manifest
 from pipeline.runs.run import Run
+from pipeline.runs.turn_log import kind_of_failure
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class RunPass:
         self.todo = without(run.dialogues, finished_dialogues(run.directory))
         self.total = pc.sum(turn_counts(self.todo)).as_py() or 0
         self.turns = self.failed = self.tokens = 0
+        self._held: list[pa.Table] = []  # failed rows, until something was answered
         self._lease = lease
         self._started = time.monotonic()
         metadata = {"run_id": run.run_id, "box_dialect": run.config.model.box_dialect}
@@ -77,15 +80,40 @@ class RunPass:
     def add(self, table: pa.Table) -> None:
         """Add the rows of some dialogues.
 
+        Rows that failed are held back until a turn was answered: what fails them all is not the
+        model's fault, and they will be asked again.
+
         Raises:
-            InfrastructureError: another process has taken the run over.
+            InfrastructureError: another process has taken the run over, or the first
+                ``compute.stop_after_failures`` turns all failed for the same reason.
         """
         self._lease.check()
-        self._writer.add(table)
+        self._held.append(table)
         answered = pc.sum(pc.equal(table["status"], "ok")).as_py()
         self.turns += table.num_rows
         self.failed += table.num_rows - answered
         self.tokens += pc.sum(table["completion_tokens"]).as_py() or 0
+        if self.turns > self.failed or self.resumed:
+            self._write_held()
+        else:
+            self._stop_if_nothing_works()
+
+    def _write_held(self) -> None:
+        for table in self._held:
+            self._writer.add(table)
+        self._held.clear()
+
+    def _stop_if_nothing_works(self) -> None:
+        limit = self.run.config.compute.stop_after_failures
+        if limit is None or self.failed < limit:
+            return
+        errors = [error for table in self._held for error in table["error"].to_pylist()]
+        if len({kind_of_failure(error) for error in errors}) == 1:
+            self._held.clear()
+            raise InfrastructureError(
+                f"the first {self.failed} turns all failed, as in: {errors[0]}; none of them was "
+                "kept; remove the cause and run the same command again"
+            )
 
     def finish(self, *, seconds: float | None = None, runs: int = 1) -> Generated:
         """Write what was gathered and note the pass in the manifest.
@@ -94,6 +122,7 @@ class RunPass:
             seconds: that it took; None: since it began.
             runs: how many runs the engines answered.
         """
+        self._write_held()
         self._writer.flush()
         generated = Generated(
             dialogues=self.todo.num_rows,

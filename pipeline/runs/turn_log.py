@@ -86,7 +86,7 @@ class TurnLog:
         failed = self.table.filter(pc.equal(self.table["status"], "failed"))
         counts: dict[str, int] = {}
         for error in failed["error"].to_pylist():
-            reason = _NUMBER.sub("…", error or "no reason given")
+            reason = kind_of_failure(error)
             counts[reason] = counts.get(reason, 0) + 1
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
@@ -97,6 +97,11 @@ class TurnLog:
         )
         starts = timed["started_at"].cast(pa.int64()).to_numpy() / 1000
         return np.stack([starts, starts + timed["latency_s"].to_numpy()], axis=1)
+
+
+def kind_of_failure(error: str | None) -> str:
+    """Return why a turn failed without numbers and quoted names, so that equal causes are equal."""
+    return _NUMBER.sub("…", error or "no reason given")
 
 
 def read_turn_log(folder: str) -> TurnLog:
