@@ -24,6 +24,7 @@ FAULT_KEYS = frozenset(
     {
         "chaos_die_on",
         "chaos_hang_on",
+        "chaos_error_on",
         "chaos_failed_starts",
         "chaos_times",
         "chaos_count",
@@ -100,6 +101,12 @@ class ModelConfig:
             size = self.engine.get(key, 1)
             if not isinstance(size, int) or size < 1:
                 raise ConfigError(f"model.engine.{key} is {size!r}; it must be an integer from 1")
+        copies = self.engine.get("data_parallel_size", 1)
+        if copies != 1:
+            raise ConfigError(
+                f"model.engine.data_parallel_size is {copies!r}; it must be 1, because an actor is "
+                "one engine: set compute.actors to the number of engines"
+            )
 
     @property
     def loads_checkpoint(self) -> bool:

@@ -1,12 +1,15 @@
 """The interface between dialogues and engines: Protocols, the reply, three errors."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from actors.conversation import ChatRequest
 from actors.schema import Dialogue, InputSize
 from conf.schema import ModelConfig, SamplingConfig
+
+# Reasons to finish that an engine gives where it has no answer; a text beside them is no answer.
+UNANSWERED = frozenset({"error", "abort"})
 
 
 class TurnFailed(Exception):
@@ -45,6 +48,23 @@ class Chat(Protocol):
             EngineDead: nothing can be answered any more.
         """
         ...
+
+
+async def ask_again_once(ask: Callable[[], Awaitable[ChatReply]]) -> ChatReply:
+    """Return the engine's answer, of a second request where the first was not answered.
+
+    Raises:
+        TurnFailed: the second request was not answered either.
+    """
+    reply = await ask()
+    if reply.finish_reason in UNANSWERED:
+        first, reply = reply, await ask()
+        if reply.finish_reason in UNANSWERED:
+            raise TurnFailed(
+                f"engine: no answer in two requests, finished by {first.finish_reason!r} "
+                f"and {reply.finish_reason!r}"
+            )
+    return reply
 
 
 class ChatBackend(Protocol):

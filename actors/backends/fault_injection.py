@@ -4,6 +4,7 @@ In: optional keys of ``model.script``. They decide no answers and are not in the
 
 ``chaos_die_on``         dialogue ids, comma-separated: their turns kill the process
 ``chaos_hang_on``        dialogue ids: their turns block the process for ever
+``chaos_error_on``       turns as dialogue id/turn: the engine answers them with an error
 ``chaos_failed_starts``  how many starts fail
 ``chaos_times``          how often each fault happens; without it, each time (needs chaos_folder)
 ``chaos_count``          1: count every turn, a byte each in ``chaos_folder/asked``
@@ -25,6 +26,7 @@ class FaultInjection:
     def __init__(self, script: Mapping[str, float | str]) -> None:
         self._die_on = _ids(script.get("chaos_die_on", ""))
         self._hang_on = _ids(script.get("chaos_hang_on", ""))
+        self._error_on = _ids(script.get("chaos_error_on", ""))
         self._failed_starts = int(script.get("chaos_failed_starts", 0))
         self._times = int(script["chaos_times"]) if "chaos_times" in script else None
         self._folder = Path(str(script["chaos_folder"])) if "chaos_folder" in script else None
@@ -52,6 +54,11 @@ class FaultInjection:
         if dialogue_id in self._hang_on and self._happens(f"hang-{dialogue_id}", self._times):
             while True:  # the whole event loop, as an engine that is stuck in native code
                 time.sleep(3600)
+
+    def answers_error(self, dialogue_id: str, turn: int) -> bool:
+        """Return whether the engine answers this turn with an error, this time."""
+        asked = f"{dialogue_id}/{turn}"
+        return asked in self._error_on and self._happens(f"error-{dialogue_id}-{turn}", self._times)
 
     def _happens(self, what: str, times: int | None) -> bool:
         """Count one fault in the shared folder; return False once it happened often enough."""

@@ -11,7 +11,7 @@ import asyncio
 import random
 from dataclasses import replace
 
-from actors.backends.base import ChatReply, ReloadError
+from actors.backends.base import ChatReply, ReloadError, ask_again_once
 from actors.backends.fault_injection import FaultInjection
 from actors.backends.scripted_strategies import STRATEGIES, OpenTurn, ScriptedAnswer, gold
 from actors.conversation import ChatRequest
@@ -75,9 +75,14 @@ class ScriptedChat:
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Answer by the script; never fails, unless a fault is injected."""
+        return await ask_again_once(lambda: self._ask(request))
+
+    async def _ask(self, request: ChatRequest) -> ChatReply:
         self._backend.faults.before_turn(request.dialogue_id)
         if self._backend.delay_s:
             await asyncio.sleep(self._backend.delay_s)
+        if self._backend.faults.answers_error(request.dialogue_id, request.turn):
+            return ChatReply(text="half an answer", finish_reason="error")
         previous = tuple(exchange.answer for exchange in request.history)
         open_turn = OpenTurn(self._dialogue, self._turns[request.turn], previous)
         text = self._text(open_turn, random.Random(request.seed))

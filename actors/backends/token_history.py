@@ -5,7 +5,7 @@ The prompt of turn n + 1 is the prompt of turn n, the ids generated there, and t
 template's text between: nothing that was once tokenised is tokenised again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from actors.conversation import ChatRequest, UserMessage
@@ -19,14 +19,19 @@ class TokenHistory:
     """The token ids of a dialogue so far.
 
     ``render`` applies a chat template with the generation prompt; ``encode`` tokenises text
-    without adding special tokens.
+    without adding special tokens. ``ends`` are the tokens on which generation stops: the template
+    closes an answer, with its own token, whichever of them the engine stopped on.
     """
 
     def __init__(
-        self, render: Callable[[Messages], str], encode: Callable[[str], list[int]]
+        self,
+        render: Callable[[Messages], str],
+        encode: Callable[[str], list[int]],
+        ends: Collection[int],
     ) -> None:
         self._render = render
         self._encode = encode
+        self._ends = ends
         self._ids: list[int] = []
 
     def prompt(self, request: ChatRequest) -> list[int]:
@@ -34,13 +39,21 @@ class TokenHistory:
         text = self._render(chat_messages(request))
         if not self._ids:
             return self._encode(text)
-        ids = self._encode(text.rsplit(_ANSWER, 1)[1])
-        # The template closes an answer with the token on which the engine stopped.
-        return self._ids + (ids[1:] if ids[:1] == self._ids[-1:] else ids)
+        return self._ids + self._encode(text.rsplit(_ANSWER, 1)[1])
 
     def accept(self, prompt: Sequence[int], generated: Sequence[int]) -> None:
-        """Keep a prompt and what was generated after it."""
-        self._ids = [*prompt, *generated]
+        """Keep a prompt and what was generated after it, without the tokens that end it."""
+        end = len(generated)
+        while end and generated[end - 1] in self._ends:
+            end -= 1
+        self._ids = [*prompt, *generated[:end]]
+
+
+def closing(render: Callable[[Messages], str]) -> str:
+    """Return the text that a chat template writes between an answer and the next one."""
+    user = {"role": "user", "content": [_text("question")]}
+    system = {"role": "system", "content": [_text("system")]}
+    return render([system, user, _answered(), user]).rsplit(_ANSWER, 1)[1]
 
 
 def chat_messages(request: ChatRequest) -> Messages:
@@ -48,8 +61,12 @@ def chat_messages(request: ChatRequest) -> Messages:
     messages: Messages = [{"role": "system", "content": [_text(request.system)]}]
     for exchange in request.history:
         messages.append(_user(exchange.message))
-        messages.append({"role": "assistant", "content": [_text(_ANSWER)]})
+        messages.append(_answered())
     return [*messages, _user(request.message)]
+
+
+def _answered() -> dict[str, Any]:
+    return {"role": "assistant", "content": [_text(_ANSWER)]}
 
 
 def _user(message: UserMessage) -> dict[str, Any]:

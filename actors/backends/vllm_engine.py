@@ -13,8 +13,17 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from actors.backends.base import ChatReply, EngineDead, ReloadError, TurnFailed
-from actors.backends.token_history import Messages, TokenHistory
+from actors.backends.base import (
+    UNANSWERED,
+    ChatReply,
+    EngineDead,
+    ReloadError,
+    TurnFailed,
+    ask_again_once,
+)
+from actors.backends.token_history import Messages, TokenHistory, closing
+from actors.backends.vllm_answer import AnswerFormat
+from actors.backends.vllm_prompt import PromptRenderer
 from actors.checkpoints import local_folder
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
@@ -69,12 +78,7 @@ class VllmBackend:
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         from transformers import AutoProcessor  # noqa: PLC0415
-        from vllm import AsyncEngineArgs, SamplingParams  # noqa: PLC0415
-        from vllm.renderers.inputs.preprocess import parse_model_prompt  # noqa: PLC0415
-        from vllm.sampling_params import (  # noqa: PLC0415
-            RequestOutputKind,
-            StructuredOutputsParams,
-        )
+        from vllm import AsyncEngineArgs  # noqa: PLC0415
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
@@ -90,18 +94,21 @@ class VllmBackend:
         )
         self._source = model.source
         self._dead_error = EngineDeadError
-        self._parse = parse_model_prompt
+        self._prompts = PromptRenderer(self._engine.renderer, self._engine.model_config)
         self.dataset_uri = dataset_uri
         self.images = ImageStore(dataset_uri)
-        self.max_model_len: int = self._engine.model_config.max_model_len
         self._processor = AutoProcessor.from_pretrained(
             source, trust_remote_code=model.trust_remote_code
         )
         self._tokenizer = self._engine.get_tokenizer()
         self._sampling = sampling
-        self._params = SamplingParams
-        self._structured = StructuredOutputsParams
-        self._final_only = RequestOutputKind.FINAL_ONLY
+        self.format = AnswerFormat(self._tokenizer, self._stop_ids(), closing(self.render))
+
+    def _stop_ids(self) -> set[int]:
+        """Return the tokens on which vLLM stops: of the tokenizer and the generation config."""
+        stops = self._engine.model_config.try_get_generation_config().get("eos_token_id")
+        ids = set(stops) if isinstance(stops, list) else {stops}
+        return (ids | {self._engine.renderer.get_eos_token_id()}) - {None}
 
     def open(self, dialogue: Dialogue) -> "VllmChat":
         """Start a chat; gold in the dialogue is not used."""
@@ -159,45 +166,31 @@ class VllmBackend:
     async def generate(self, ids: list[int], images: Sequence[Image], request: ChatRequest) -> Any:
         """Run one request to its end and return vLLM's RequestOutput.
 
+        An output whose finish_reason is in ``UNANSWERED`` is no answer; asked again, its images
+        are sent again.
+
         Raises:
             TurnFailed: an image is at fault or prompt and answer do not fit the context.
             EngineDead: the engine process is gone.
         """
-        prompt: dict[str, Any] = {"prompt_token_ids": ids}
         try:
-            if images:
-                loaded = [await asyncio.to_thread(self.images.load, i) for i in images]
-                prompt["multi_modal_data"] = {"image": loaded}
-                prompt["multi_modal_uuids"] = {"image": [i.sha256 for i in images]}
-            parsed = self._parse(self._engine.model_config, prompt)
-            (rendered,) = await self._engine.renderer.render_cmpl_async([parsed])
+            shown = [(i.sha256, await asyncio.to_thread(self.images.load, i)) for i in images]
         except ImageFault as error:
             raise TurnFailed(str(error)) from error
-        except ValueError as error:  # raised by vLLM for a prompt longer than the context
-            raise TurnFailed(f"prompt refused: {error}") from error
-        needed = len(rendered["prompt_token_ids"]) + self._sampling.max_tokens
-        if needed > self.max_model_len:
-            raise TurnFailed(
-                f"context too short: prompt and answer need {needed} tokens, "
-                f"the engine has {self.max_model_len}"
-            )
-        schema = request.json_schema
-        params = self._params(
-            structured_outputs=self._structured(json=schema, disable_any_whitespace=True)
-            if schema
-            else None,
-            max_tokens=self._sampling.max_tokens,
-            temperature=self._sampling.temperature,
-            top_p=self._sampling.top_p,
-            seed=request.seed,
-            output_kind=self._final_only,
-        )
-        request_id = f"{request.dialogue_id}/{request.turn}"
-        try:
-            # FINAL_ONLY gives one output; leaving the generator early would abort the request.
-            (final,) = [o async for o in self._engine.generate(rendered, params, request_id)]
-        except self._dead_error as error:
-            raise EngineDead(str(error)) from error
+        names = [name for name, _ in shown]
+        with self._prompts.forgetting_unsent(names):
+            rendered = await self._prompts.render(ids, shown, self._sampling.max_tokens)
+            params = self.format.params(self._sampling, request)
+            request_id = f"{request.dialogue_id}/{request.turn}"
+            try:
+                # FINAL_ONLY gives one output; leaving the generator early would abort the request.
+                (final,) = [o async for o in self._engine.generate(rendered, params, request_id)]
+            except self._dead_error as error:
+                raise EngineDead(str(error)) from error
+            except self._prompts.refusals as error:
+                raise TurnFailed(f"prompt refused: {error}") from error
+        if final.outputs[0].finish_reason in UNANSWERED:
+            self._prompts.forget(names)
         return final
 
 
@@ -207,22 +200,18 @@ class VllmChat:
     def __init__(self, backend: VllmBackend, dialogue_id: str) -> None:
         self._backend = backend
         self._dialogue_id = dialogue_id
-        self._history = TokenHistory(backend.render, backend.encode)
+        self._history = TokenHistory(backend.render, backend.encode, backend.format.ends)
         self._images: tuple[Image, ...] = ()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Answer one turn; the history grows only when it was answered."""
         ids = self._history.prompt(request)
         images = self._images + request.message.images
-        output = await self._backend.generate(ids, images, request)
-        answer = output.outputs[0]
-        self._history.accept(ids, answer.token_ids)
+
+        async def once() -> ChatReply:
+            return self._backend.format.reply(await self._backend.generate(ids, images, request))
+
+        reply = await ask_again_once(once)
+        self._history.accept(ids, reply.token_ids or ())
         self._images = images
-        return ChatReply(
-            text=answer.text,
-            finish_reason=answer.finish_reason or "unknown",
-            prompt_tokens=len(output.prompt_token_ids),
-            cached_tokens=output.num_cached_tokens or 0,
-            completion_tokens=len(answer.token_ids),
-            token_ids=answer.token_ids,
-        )
+        return reply

@@ -51,7 +51,7 @@ class Encoder:
         """Return the ids of prompts and gold answers, images expanded, and the kind of each."""
         dialogue = on_grid(dialogue)
         conversation = Conversation(dialogue, box_dialect=DIALECT, seed=0)
-        transcript = TokenHistory(self._render, self._encode)
+        transcript = TokenHistory(self._render, self._encode, {self._end})
         kinds: list[int] = []
         ids: list[int] = []
         for turn in dialogue.turns:

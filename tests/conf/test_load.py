@@ -198,3 +198,13 @@ def test_config_is_immutable() -> None:
     with pytest.raises(AttributeError):
         config.output = "elsewhere"  # type: ignore[misc]  # what is tested
     assert replace(config, output="elsewhere").output == "elsewhere"
+
+
+@pytest.mark.parametrize("copies", [0, 2, 8])
+def test_engines_that_copy_themselves_are_refused(copies) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load("demo", [f"model.engine.data_parallel_size={copies}"])
+    assert str(caught.value) == (
+        f"model.engine.data_parallel_size is {copies}; it must be 1, because an actor is one "
+        "engine: set compute.actors to the number of engines"
+    )

@@ -1,0 +1,70 @@
+"""What is asked of vLLM and read from it: special tokens stay, the end of the turn does not.
+
+In: sampling settings and vLLM's ``RequestOutput``. Out: ``SamplingParams`` and ``ChatReply``. A box
+or reasoning may be written in special tokens (``<|box_start|>``, ``<loc0001>``, ``[THINK]``), so
+vLLM must not drop them; those that end a turn are taken off here.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from actors.backends.base import ChatReply
+from actors.conversation import ChatRequest
+from conf.schema import SamplingConfig
+
+
+class AnswerFormat:
+    """Where an answer of a checkpoint ends; vLLM is imported by the constructor.
+
+    ``stop_ids`` are the tokens on which vLLM stops, ``closing`` the text that the chat template
+    writes after an answer: if it begins with a special token, that one ends an answer as well.
+    """
+
+    def __init__(self, tokenizer: Any, stop_ids: Collection[int], closing: str) -> None:
+        from vllm import SamplingParams  # noqa: PLC0415
+        from vllm.sampling_params import (  # noqa: PLC0415
+            RequestOutputKind,
+            StructuredOutputsParams,
+        )
+
+        first = tokenizer.encode(closing, add_special_tokens=False)[:1]
+        special = bool(first) and not tokenizer.decode(first, skip_special_tokens=True)
+        self.ends = frozenset(stop_ids) | frozenset(first if special else ())
+        marks = (tokenizer.decode([end], skip_special_tokens=False) for end in self.ends)
+        self._marks = tuple(mark for mark in marks if mark.strip())
+        self._params = SamplingParams
+        self._structured = StructuredOutputsParams
+        self._final_only = RequestOutputKind.FINAL_ONLY
+
+    def params(self, sampling: SamplingConfig, request: ChatRequest) -> Any:
+        """Return vLLM's SamplingParams for one turn; one output comes, when all is generated."""
+        schema = request.json_schema
+        return self._params(
+            structured_outputs=self._structured(json=schema, disable_any_whitespace=True)
+            if schema
+            else None,
+            max_tokens=sampling.max_tokens,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            seed=request.seed,
+            skip_special_tokens=False,
+            output_kind=self._final_only,
+        )
+
+    def text(self, generated: str) -> str:
+        """Take the marks that end a turn off the end of a text, and white space between them."""
+        while mark := next((m for m in self._marks if generated.rstrip().endswith(m)), None):
+            generated = generated.rstrip().removesuffix(mark)
+        return generated
+
+    def reply(self, output: Any) -> ChatReply:
+        """Read vLLM's RequestOutput; the reply's token ids are those that were generated."""
+        answer = output.outputs[0]
+        return ChatReply(
+            text=self.text(answer.text),
+            finish_reason=answer.finish_reason or "unknown",
+            prompt_tokens=len(output.prompt_token_ids),
+            cached_tokens=output.num_cached_tokens or 0,
+            completion_tokens=len(answer.token_ids),
+            token_ids=answer.token_ids,
+        )
