@@ -155,6 +155,8 @@ class ComputeConfig:
     no other in flight; then it is quarantined. An actor that answers no turn for
     ``stall_timeout_s`` seconds (None: no limit) is replaced. An actor that cannot start
     ``max_start_failures`` + 1 times in a row ends the run.
+
+    A run of whose turns a larger share than ``max_failed_share`` failed is not complete.
     """
 
     actors: int
@@ -166,6 +168,7 @@ class ComputeConfig:
     max_attempts: int = 3
     stall_timeout_s: float | None = 600.0
     max_start_failures: int = 3
+    max_failed_share: float = 0.05
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -185,6 +188,10 @@ class ComputeConfig:
             raise ConfigError(
                 f"compute.min_actors is {self.min_actors}; it must be 1 to compute.actors, "
                 f"which is {self.actors}"
+            )
+        if not 0 <= self.max_failed_share <= 1:
+            raise ConfigError(
+                f"compute.max_failed_share is {self.max_failed_share}; it must be in [0, 1]"
             )
         if self.stall_timeout_s is not None and self.stall_timeout_s <= 0:
             raise ConfigError(
