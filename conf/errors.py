@@ -3,7 +3,7 @@
 EvaluationError
 ├── ConfigError         exit code 2: a key is unknown, or has an impossible value
 ├── BadInput            exit code 2: a dataset, model, run or path that cannot be used
-├── IncompleteRun       exit code 3: a run was not carried out to its end
+├── IncompleteRun       exit code 3: a run was not carried out to its end, or too much failed
 └── InfrastructureError exit code 4: the cluster, the engine or the storage failed
     └── StorageDown     storage could not be reached for longer than calls are retried
 """
@@ -28,7 +28,7 @@ class BadInput(EvaluationError):
 
 
 class IncompleteRun(EvaluationError):
-    """A run is not finished, so it has no results yet."""
+    """A run is not finished, or too many of its turns failed, so it has no results yet."""
 
     exit_code = 3
 

@@ -164,6 +164,8 @@ class ComputeConfig:
     ``max_start_failures`` + 1 times in a row ends the run. So do ``max_unanswered_engines`` engines
     that die before any turn was answered, and the first ``stop_after_failures`` turns (None: no
     limit) if all of them fail for the same reason.
+
+    A run of whose turns a larger share than ``max_failed_share`` failed is not complete.
     """
 
     actors: int
@@ -177,6 +179,7 @@ class ComputeConfig:
     max_start_failures: int = 3
     max_unanswered_engines: int = 2
     stop_after_failures: int | None = 32
+    max_failed_share: float = 0.05
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -198,6 +201,10 @@ class ComputeConfig:
             raise ConfigError(
                 f"compute.min_actors is {self.min_actors}; it must be 1 to compute.actors, "
                 f"which is {self.actors}"
+            )
+        if not 0 <= self.max_failed_share <= 1:
+            raise ConfigError(
+                f"compute.max_failed_share is {self.max_failed_share}; it must be in [0, 1]"
             )
         if self.stall_timeout_s is not None and self.stall_timeout_s <= 0:
             raise ConfigError(

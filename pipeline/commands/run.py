@@ -41,6 +41,10 @@ _DryRun = Annotated[
         help="only print what would be done, where, and whether the cluster can hold it",
     ),
 ]
+_RetryFailed = Annotated[
+    bool,
+    Option("--retry-failed", help="ask dialogues with failed turns again, whole; nothing else is"),
+]
 _Weights = Annotated[
     list[str],
     several(
@@ -57,13 +61,21 @@ _Resamples = Annotated[int | None, Option(metavar="N", help="bootstrap resamples
     A_RUN,
     "imcbench run --config demo dataset.uri=data/phantom-200 model.source=path/to/checkpoint",
     "imcbench run --config full --dry-run dataset.uri=s3://bucket/imcbench output=s3://bucket/runs",
+    "imcbench run --config runs/my-vlm/3f2a/config.yaml --retry-failed",
 )
-def _run(config: Config, overrides: Overrides, dry_run: _DryRun = False) -> int:
+def _run(
+    config: Config,
+    overrides: Overrides,
+    dry_run: _DryRun = False,
+    retry_failed: _RetryFailed = False,
+) -> int:
     """Evaluate a model: generate, score, reduce, report; resumes."""
     loaded = load(config, overrides)
+    if dry_run and retry_failed:
+        raise BadInput("--dry-run changes nothing, so it cannot be given with --retry-failed")
     if dry_run:
         return _print_dry_run(loaded)
-    run = evaluate(loaded)
+    run = evaluate(loaded, retry_failed=retry_failed)
     _print_results(run)
     print(f"page:    {write_full_report(run.root, [], None, Options())}")
     return 0

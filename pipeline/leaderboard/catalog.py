@@ -10,7 +10,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from actors.storage.files import join, list_files, read_parquet, write_parquet
+from actors.storage.files import join, list_files, read_parquet, remove, write_parquet
 from pipeline.runs.manifest import Manifest
 from pipeline.tables.schemas import SUMMARY_SCHEMA
 
@@ -63,9 +63,14 @@ def enter(output: str, manifest: Manifest, summary: pa.Table) -> str:
         "finished": datetime.fromisoformat(manifest.finished),
     }
     rows = [same | row for row in summary.to_pylist()]
-    uri = join(output, "catalogue", f"{manifest.run_id}-{name}.parquet")
+    uri = _entry(output, manifest)
     write_parquet(uri, pa.Table.from_pylist(rows, schema=CATALOG_SCHEMA))
     return uri
+
+
+def withdraw(output: str, manifest: Manifest) -> None:
+    """Remove a run's entry, if there is one: the run is not complete any more."""
+    remove(_entry(output, manifest))
 
 
 def read_catalog(output: str) -> pa.Table:
@@ -73,3 +78,7 @@ def read_catalog(output: str) -> pa.Table:
     files = list_files(join(output, "catalogue"), ".parquet")
     tables = [read_parquet(uri).cast(CATALOG_SCHEMA) for uri in files]
     return pa.concat_tables([CATALOG_SCHEMA.empty_table(), *tables])
+
+
+def _entry(output: str, manifest: Manifest) -> str:
+    return join(output, "catalogue", f"{manifest.run_id}-{manifest.model.name}.parquet")

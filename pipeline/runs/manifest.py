@@ -87,8 +87,8 @@ class Pass:
 class Manifest:
     """What a run is made of; times are UTC, ISO 8601.
 
-    ``status`` is ``started``, ``generated`` or ``complete``; a complete run has a ``finished`` time
-    and says what it was ``scored`` with.
+    ``status`` is ``started``, ``generated``, ``complete``, or ``failed`` where too many turns
+    failed; only a complete run has a ``finished`` time and says what it was ``scored`` with.
     """
 
     run_id: str

@@ -11,7 +11,7 @@ from actors.conversation import system_prompt
 from actors.logs import bind
 from actors.storage.files import exists, write_bytes
 from conf.load import fingerprint, to_yaml
-from conf.schema import RunConfig, ScoringConfig
+from conf.schema import RunConfig
 from pipeline.checkpoint.check import check_checkpoint
 from pipeline.dataset.load import load_gold
 from pipeline.dataset.open import Gold
@@ -56,9 +56,13 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
 def is_complete(run: Run) -> bool:
     """Return whether a run was carried out and scored as this version would score it."""
     manifest = read_manifest(run.directory)
-    return manifest.status == "complete" and manifest.scored == scored_with(run.config.scoring)
+    return manifest.status == "complete" and manifest.scored == scored_with(run.config)
 
 
-def scored_with(scoring: ScoringConfig) -> dict[str, Any]:
+def scored_with(config: RunConfig) -> dict[str, Any]:
     """Return what the manifest notes of a scoring: the version of its code, and its settings."""
-    return {"imcbench": software().get("imcbench"), **asdict(scoring)}
+    return {
+        "imcbench": software().get("imcbench"),
+        "max_failed_share": config.compute.max_failed_share,
+        **asdict(config.scoring),
+    }

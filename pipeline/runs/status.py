@@ -12,7 +12,7 @@ from pipeline.runs.directory import RunDirectory
 from pipeline.runs.manifest import read_manifest
 from pipeline.runs.turn_log import read_turn_log
 
-Phase = Literal["starting", "generating", "scoring", "done"]
+Phase = Literal["starting", "generating", "scoring", "done", "failed"]
 WINDOW_S = 300.0  # of the rate: long against a turn, short against a run
 SILENT_S = 600.0  # after this long without an answer a run is not called running
 
@@ -114,6 +114,8 @@ def _phase(turns: Progress, noted: str, *, summed: bool) -> Phase:
     complete = noted == "generated" if turns.asked is None else turns.done >= turns.asked
     if not complete:
         return "generating" if turns.done else "starting"
+    if noted == "failed":
+        return "failed"
     return "done" if summed else "scoring"
 
 

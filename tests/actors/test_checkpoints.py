@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
-from actors.checkpoints import engine_id, tensors_id
-from tests.actors.small_checkpoints import write_checkpoint, write_safetensors
+from actors.checkpoints import engine_id, tensors_id, weights_id
+from tests.actors.small_checkpoints import write_checkpoint, write_safetensors, write_sparse
+
+MIB = 2**20
 
 
 @pytest.fixture
@@ -82,3 +85,60 @@ def test_equal_weights_are_recognised_whatever_else_differs(one, tmp_path):
     (copy / "README.md").write_text("another model card")
     (copy / "config.json").write_text('{"architectures": ["Other"]}')
     assert tensors_id(str(one)) == tensors_id(str(copy))
+
+
+# A checkpoint of 135 MiB, above the size up to which files are hashed whole.
+LARGE = {
+    "embedding": 60 * MIB,
+    "bias": 4 * 1024,
+    "layer": 20 * MIB,
+    "norm": 100,
+    "projector": 1 * MIB,
+    "small": 32 * 1024,
+    "head": 50 * MIB + 12,
+}
+
+
+@pytest.mark.parametrize("changed", LARGE)
+def test_a_tensor_that_changed_as_a_whole_changes_the_id_of_a_large_checkpoint(changed, tmp_path):
+    write_sparse(tmp_path / "one" / "model.safetensors", LARGE)
+    write_sparse(tmp_path / "other" / "model.safetensors", LARGE, changed=changed)
+    for identify in (weights_id, tensors_id):
+        assert identify(str(tmp_path / "one")) != identify(str(tmp_path / "other"))
+
+
+def test_a_large_checkpoint_has_one_id_wherever_it_lies(tmp_path):
+    write_sparse(tmp_path / "one" / "model.safetensors", LARGE, changed="layer")
+    write_sparse(tmp_path / "other" / "model.safetensors", LARGE, changed="layer")
+    assert weights_id(str(tmp_path / "one")) == weights_id(str(tmp_path / "other"))
+
+
+def test_another_name_or_type_of_a_tensor_changes_the_id_of_a_large_checkpoint(tmp_path):
+    write_sparse(tmp_path / "one" / "model.safetensors", LARGE)
+    renamed = {name.replace("bias", "bian"): size for name, size in LARGE.items()}
+    write_sparse(tmp_path / "other" / "model.safetensors", renamed)
+    assert weights_id(str(tmp_path / "one")) != weights_id(str(tmp_path / "other"))
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.safetensors"])
+@pytest.mark.parametrize("place", [0, 33 * MIB + 5, 70 * MIB - 1])
+def test_of_a_large_file_without_a_list_of_tensors_every_byte_counts(name, place, tmp_path):
+    for folder, byte in (("one", b"\x08"), ("other", b"\x09")):
+        (tmp_path / folder).mkdir()
+        with (tmp_path / folder / name).open("wb") as file:
+            file.truncate(70 * MIB)
+            file.seek(place)
+            file.write(byte)
+    assert weights_id(str(tmp_path / "one")) != weights_id(str(tmp_path / "other"))
+
+
+def test_of_140_gb_little_is_read(tmp_path):
+    """80 layers, 140 GB that are not there: read to their end they would take minutes."""
+    layer = {"q": 2**27, "k": 2**24, "norm": 2**14, "gate": 458 * MIB, "up": 458 * MIB}
+    layer["down"], layer["out"] = 458 * MIB, 2**27
+    tensors = {f"{n}.{name}": size for n in range(80) for name, size in layer.items()}
+    write_sparse(tmp_path / "model.safetensors", tensors)
+    assert (tmp_path / "model.safetensors").stat().st_size > 130e9
+    began = time.monotonic()
+    weights_id(str(tmp_path))
+    assert time.monotonic() - began < 30

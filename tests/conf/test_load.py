@@ -159,6 +159,7 @@ def test_fingerprint_ignores_where_and_how_fast() -> None:
         "model.name=renamed",
         "compute.actors=8",
         "compute.dialogues_per_task=1",
+        "compute.max_failed_share=0.5",
         "model.engine.tensor_parallel_size=4",
         "model.engine.max_num_seqs=256",
         "scoring.resamples=10",

@@ -22,6 +22,7 @@ SMALL = (
     "model.script.error_rate=0.3",
     "compute.dialogues_per_task=2",
     "compute.tasks_per_actor=4",
+    "compute.max_failed_share=1",
 )
 
 

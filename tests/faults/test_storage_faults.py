@@ -24,6 +24,7 @@ from actors.storage.files import (
 from actors.storage.filesystem import filesystem
 from conf.errors import BadInput, ConfigError, InfrastructureError, StorageDown
 from pipeline.dataset.open import open_dataset
+from tests.actors.small_checkpoints import write_sparse
 from tests.faults import s3
 from tests.faults.proxy import KINDS
 
@@ -148,3 +149,12 @@ def test_credentials_in_a_uri_are_refused_and_not_repeated(secret):
     with pytest.raises(ConfigError, match="carries credentials") as caught:
         read_json(f"s3://key:{secret}@bucket/a.json")
     assert "canary" not in str(caught.value)
+
+
+def test_samples_of_large_weights_come_through_faults(root, proxy, tmp_path):
+    tensors = {"a": 40 * 2**20, "b": 100, "c": 25 * 2**20}
+    write_sparse(tmp_path / "model" / "model.safetensors", tensors, changed="c")
+    S3FileSystem().put(str(tmp_path / "model"), root, recursive=True)
+    proxy.fail(KINDS, every=2)
+    assert weights_id(root) == weights_id(str(tmp_path / "model"))
+    assert sum(proxy.done.values()) > 1

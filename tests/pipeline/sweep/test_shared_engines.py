@@ -1,6 +1,5 @@
 """Runs that share an engine: which may, and what comes of it, on the scripted backend."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -11,8 +10,7 @@ from actors.storage.files import list_files, read_json, read_parquet, write_json
 from conf.sweep import load_sweep, plan
 from pipeline.dataset.load import load_gold
 from pipeline.run import carry_out
-from pipeline.runs.manifest import software
-from pipeline.runs.prepare import is_complete, prepare
+from pipeline.runs.prepare import is_complete, prepare, scored_with
 from pipeline.runs.run import Run
 from pipeline.sweep.shared_engines import candidates, generate_group, groups
 from tests.actors.small_checkpoints import write_checkpoint
@@ -158,7 +156,7 @@ def test_two_alone_a_copy_and_a_folder_at_fault_are_left_to_themselves(tmp_path,
 def test_a_complete_run_is_not_in_a_group(tmp_path, phantom):
     runs = planned(tmp_path, phantom)
     done = prepare(runs[0].config)
-    scored = {"imcbench": software().get("imcbench"), **asdict(runs[0].config.scoring)}
+    scored = scored_with(runs[0].config)
     manifest = read_json(done.directory.manifest) | {"status": "complete", "scored": scored}
     write_json(done.directory.manifest, manifest)
     assert grouped(runs) == [["b", "c", "d"]]
