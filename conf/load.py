@@ -19,6 +19,7 @@ from conf.errors import ConfigError
 from conf.schema import RunConfig
 
 T = TypeVar("T")
+_OPEN = "???"  # how OmegaConf writes a value that is still to be given
 # Engine arguments that decide where and how fast an engine runs, not what it answers.
 _PLACEMENT = frozenset(
     {
@@ -93,9 +94,12 @@ def overridden(
         raise ConfigError(f"config {path}: {' '.join(str(error).split())}") from error
 
 
-def from_document(document: Any) -> RunConfig:
-    """Build the configuration from nested dicts; raises ConfigError for a bad key or value."""
-    return build(RunConfig, document)
+def from_document(document: Any, *, earlier: bool = False) -> RunConfig:
+    """Build the configuration from nested dicts; raises ConfigError for a bad key or value.
+
+    ``earlier``: perhaps written by an earlier version, so keys that have defaults may be missing.
+    """
+    return build(RunConfig, document, earlier=earlier)
 
 
 def to_yaml(config: RunConfig) -> str:
@@ -130,7 +134,7 @@ def _decisive(engine: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in engine.items() if key not in _PLACEMENT}
 
 
-def build(cls: type[T], document: Any, at: str = "") -> T:
+def build(cls: type[T], document: Any, at: str = "", *, earlier: bool = False) -> T:
     """Build a dataclass from a mapping that has exactly its fields, each of its type.
 
     OmegaConf holds the types. What it would convert silently ("3" to 3, 3 to "3", "yes" to
@@ -141,6 +145,7 @@ def build(cls: type[T], document: Any, at: str = "") -> T:
         cls: a dataclass; fields that are dataclasses, or tuples of one, are built in the same way.
         document: nested dicts and lists.
         at: the key at which the document stands, for errors.
+        earlier: fields that have defaults may be missing.
 
     Raises:
         ConfigError: a key is unknown or missing, or a value is of the wrong type.
@@ -148,14 +153,17 @@ def build(cls: type[T], document: Any, at: str = "") -> T:
     if not isinstance(document, dict):
         raise ConfigError(f"{at or 'the configuration'} is not a mapping")
     declared = {field.name: field.type for field in fields(cls)}  # type: ignore[arg-type]
-    check_keys(at, document, list(declared))
     node = OmegaConf.structured(cls)
+    if earlier:
+        defaults = cast(dict[Any, Any], OmegaConf.to_container(node))
+        document = {k: v for k, v in defaults.items() if v != _OPEN} | document
+    check_keys(at, document, list(declared))
     OmegaConf.set_readonly(node, False)  # OmegaConf sets it where a dataclass is frozen
     for key, kind in declared.items():
         name, value = _below(at, key), document[key]
         item = get_args(kind)[0] if get_origin(kind) is tuple else None
         if is_dataclass(kind):
-            node[key] = build(cast(type, kind), value, name)
+            node[key] = build(cast(type, kind), value, name, earlier=earlier)
         elif is_dataclass(item) and isinstance(value, list):
             part = cast(type, item)
             node[key] = tuple(build(part, v, f"{name}.{n}") for n, v in enumerate(value))

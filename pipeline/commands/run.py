@@ -3,12 +3,11 @@
 from dataclasses import replace
 from typing import Annotated
 
-import yaml
 from typer import Option, Typer
 
-from actors.storage.files import exists, read_bytes
+from actors.storage.files import exists
 from conf.errors import BadInput
-from conf.load import from_document, load
+from conf.load import load
 from conf.schema import BOX_DIALECTS, RunConfig, ScoringConfig
 from pipeline.cluster.connect import cluster
 from pipeline.commands.options import (
@@ -28,6 +27,7 @@ from pipeline.report.write import write_full_report
 from pipeline.run import evaluate, summarise
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.dry_run import dry_run_text, look_ahead
+from pipeline.runs.open import read_config
 from pipeline.runs.prepare import prepare
 from pipeline.score import score
 from pipeline.tables.turns import declared_dialect
@@ -160,7 +160,7 @@ def _scoring(run: RunDirectory, weights: list[str], resamples: int | None) -> Sc
     """Return the run's own scoring section, or the defaults, under what the options change."""
     scoring = ScoringConfig()
     if exists(run.config):
-        scoring = from_document(yaml.safe_load(read_bytes(run.config))).scoring
+        scoring = read_config(run).scoring
     if resamples is not None:
         scoring = replace(scoring, resamples=resamples)
     if weights:

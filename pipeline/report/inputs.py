@@ -9,14 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import yaml
 
-from actors.storage.files import exists, read_bytes, read_json, read_parquet
+from actors.storage.files import exists, read_json, read_parquet
 from conf.errors import BadInput
-from conf.load import from_document
 from conf.schema import RunConfig, ScoringConfig
 from pipeline.dataset.open import Gold, open_dataset
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.open import read_config
 from pipeline.tables.scored_run import ScoredRun, read_scored
 
 Row = dict[str, Any]  # one row of SUMMARY_SCHEMA
@@ -58,7 +57,7 @@ def load_run(root: str) -> RunData:
         raise BadInput(f"{run.summary} is missing; run score or reduce first")
     config = None
     if exists(run.config):
-        config = from_document(yaml.safe_load(read_bytes(run.config)))
+        config = read_config(run)
     scored = read_scored(run.root)
     manifest = scored.manifest
     return RunData(

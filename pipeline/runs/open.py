@@ -8,6 +8,7 @@ import yaml
 from actors.storage.files import exists, list_files, read_bytes
 from conf.errors import BadInput
 from conf.load import from_document
+from conf.schema import RunConfig
 from pipeline.dataset.load import without
 from pipeline.dataset.open import Gold, open_dataset
 from pipeline.runs.directory import RunDirectory
@@ -26,7 +27,7 @@ def open_run(root: str) -> Run:
     for needed in (directory.config, directory.manifest):
         if not exists(needed):
             raise BadInput(f"{root} is not a run directory: {needed} is missing")
-    config = from_document(yaml.safe_load(read_bytes(directory.config)))
+    config = read_config(directory)
     if not list_files(directory.turns, ".parquet"):
         raise BadInput(f"{directory.turns} holds no turn outputs; generate them first")
     dataset = open_dataset(config.dataset.uri)
@@ -37,3 +38,8 @@ def open_run(root: str) -> Run:
     dialogues = without(dataset.dialogues(config.dataset.limit), dropped)
     gold = Gold(dataset=dataset, dialogues=dialogues, dropped=tuple(dropped))
     return Run(run_id=manifest.run_id, config=config, gold=gold, directory=directory)
+
+
+def read_config(directory: RunDirectory) -> RunConfig:
+    """Read a run's configuration, also one that an earlier version wrote; raises ConfigError."""
+    return from_document(yaml.safe_load(read_bytes(directory.config)), earlier=True)

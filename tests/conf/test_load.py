@@ -209,3 +209,14 @@ def test_engines_that_copy_themselves_are_refused(copies) -> None:
         f"model.engine.data_parallel_size is {copies}; it must be 1, because an actor is one "
         "engine: set compute.actors to the number of engines"
     )
+
+
+def test_a_configuration_of_an_earlier_version_takes_defaults_for_keys_that_came_later():
+    document = yaml.safe_load(to_yaml(load("demo", [])))
+    del document["compute"]["max_failed_share"]
+    with pytest.raises(ConfigError, match=r"key compute\.max_failed_share is missing"):
+        from_document(document)
+    assert from_document(document, earlier=True).compute.max_failed_share == 0.05
+    del document["compute"]["actors"]
+    with pytest.raises(ConfigError, match=r"key compute\.actors is missing"):
+        from_document(document, earlier=True)
