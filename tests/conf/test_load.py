@@ -29,6 +29,7 @@ def test_presets_are_complete_and_survive_a_round_trip(name: str) -> None:
         ("sampling.seed=x", "sampling.seed"),
         ("sampling.max_tokens=0", "sampling.max_tokens"),
         ("sampling.top_p=0", "sampling.top_p"),
+        ("compute.max_failed_share=1.5", "compute.max_failed_share"),
         ("sampling.temperature=-1", "sampling.temperature"),
         ("dataset.limit=0", "dataset.limit"),
         ("dataset.limit=true", "dataset.limit"),

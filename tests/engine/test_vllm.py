@@ -51,6 +51,7 @@ def run(broken: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run
                 f"model.engine.block_size={BLOCK}",
                 f"sampling.max_tokens={MAX_TOKENS}",
                 "scoring.resamples=50",
+                "compute.max_failed_share=1",
             ],
         )
     )

@@ -71,6 +71,13 @@ def exit_codes(folder: Path, data: Path, run: Path, other: Path) -> dict[str, in
     """Call every command on good and on bad input."""
     settings = overrides(data, folder / "runs", 0.3)
     few = [*overrides(data, folder / "few", 0.3), "dataset.limit=3"]
+    first = pq.read_table(data / "dialogues")["dialogue_id"][0].as_py()
+    failing = [
+        *overrides(data, folder / "failing", 0.3),
+        "dataset.limit=3",
+        f"model.script.chaos_die_on={first}",
+        "compute.max_attempts=2",
+    ]
     broken = folder / "broken"
     broken.mkdir()
     (broken / "dataset.json").write_text("{")
@@ -90,7 +97,6 @@ def exit_codes(folder: Path, data: Path, run: Path, other: Path) -> dict[str, in
         "sweep.checkpoints=[{name: a, source: gold}, "
         "{name: c, source: gold, script: {error_rate: 0.9}}]"
     )
-    first = pq.read_table(data / "dialogues")["dialogue_id"][0].as_py()
     turns, metric = run / "turns", "turn_accuracy"
     taken = socket.create_server(("127.0.0.1", 0))
     calls: dict[str, Iterable[object]] = {
@@ -106,6 +112,8 @@ def exit_codes(folder: Path, data: Path, run: Path, other: Path) -> dict[str, in
         "run, no dataset": ("run", "--config", "demo", *settings, f"dataset.uri={folder / 'no'}"),
         "run, no checkpoint": ("run", "--config", "demo", *settings, *_NO_CHECKPOINT),
         "run, no room": ("run", "--config", "demo", *few, "compute.cpus_per_actor=4096"),
+        "run, retry failed": ("run", "--config", "demo", *settings, "--retry-failed"),
+        "run, too many failed": ("run", "--config", "demo", *failing),
         "generate": ("generate", "--config", "demo", *few),
         "generate, dry": ("generate", "--config", "demo", "--dry-run", *few),
         "generate, unknown key": ("generate", "--config", "demo", *few, "nothing=1"),
