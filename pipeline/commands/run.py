@@ -68,6 +68,7 @@ def _run(
     overrides: Overrides,
     dry_run: _DryRun = False,
     retry_failed: _RetryFailed = False,
+    page: Annotated[bool, Option(help="write the web page of the report")] = True,
 ) -> int:
     """Evaluate a model: generate, score, reduce, report; resumes."""
     loaded = load(config, overrides)
@@ -77,7 +78,8 @@ def _run(
         return _print_dry_run(loaded)
     run = evaluate(loaded, retry_failed=retry_failed)
     _print_results(run)
-    print(f"page:    {write_full_report(run.root, [], None, Options())}")
+    if page:
+        print(f"page:    {write_full_report(run.root, [], None, Options())}")
     return 0
 
 

@@ -72,7 +72,7 @@ class RunProcesses:
             if self._ended:
                 raise InfrastructureError("interrupted before the run began")
             process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline", "run", "--config", config],
+                [sys.executable, "-m", "pipeline", "run", "--config", config, "--no-page"],
                 env=self._environment,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
