@@ -75,8 +75,7 @@ def exit_codes(folder: Path, data: Path, run: Path, other: Path) -> dict[str, in
     failing = [
         *overrides(data, folder / "failing", 0.3),
         "dataset.limit=3",
-        f"model.script.chaos_die_on={first}",
-        "compute.max_attempts=2",
+        f"model.script.chaos_error_on='{first}/1,{first}/2'",
     ]
     broken = folder / "broken"
     broken.mkdir()
