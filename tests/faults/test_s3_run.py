@@ -71,7 +71,7 @@ def test_a_run_on_failing_object_storage_equals_one_on_disk(proxy, tmp_path):
     )
     assert not exists(f"{run.root}/lease.json")
     # However many tasks there were, no folder was listed for each of them.
-    assert max(listings.values()) < DIALOGUES / 2, listings
+    assert max(listings.values()) < DIALOGUES, listings
     _assert_no_secret(run, done.stdout + done.stderr)
     rows = turn_rows(run).to_pylist()
     observe(
