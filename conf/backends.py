@@ -10,13 +10,15 @@ class Backend:
     ``module`` is its file's name in ``actors/backends``: with ``run_backend(config, reloads=...)``
     where it answers a run's dialogues, with ``judge_backend(judge, dataset_uri)`` where it judges.
     ``loads_checkpoint``: the model is a checkpoint, which an engine on this cluster loads.
+    ``gives_input_sizes``: it can say at which size an image entered the model.
     """
 
     module: str
     loads_checkpoint: bool = False
+    gives_input_sizes: bool = False
 
 
-_VLLM = Backend(module="vllm_engine", loads_checkpoint=True)
+_VLLM = Backend(module="vllm_engine", loads_checkpoint=True, gives_input_sizes=True)
 RUN_BACKENDS = {"vllm": _VLLM, "scripted": Backend(module="scripted")}
 JUDGE_BACKENDS = {
     "openai": Backend(module="openai_endpoint"),

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import ray
 
+from actors.boxes.dialects import DIALECTS
 from actors.schema import Dialogue
 from actors.storage.files import (
     join,
@@ -50,10 +51,13 @@ def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
         box_dialect: how the model wrote its regions.
 
     Raises:
-        BadInput: a file lacks a column, or a row names an unknown dialogue, turn or status, or
-            names a turn twice; the message says where.
+        BadInput: a file lacks a column or the sizes that the dialect needs, or a row names an
+            unknown dialogue, turn or status, or names a turn twice; the message says where.
     """
     units = plan_units(turns, gold.dialogues)
+    if DIALECTS[box_dialect].input_pixels:
+        for unit in units:
+            _check_sizes(unit, box_dialect)
     shared = ray.put(gold)
     folder = join(output, "scores")
     tasks = [_score_unit.remote(unit, shared, folder, box_dialect) for unit in units]
@@ -129,6 +133,26 @@ def _read_keys(uri: str) -> tuple[list[str], list[int]]:
     except pa.ArrowInvalid as error:
         raise BadInput(f"{uri} cannot be read: {str(error).splitlines()[0]}") from error
     return table["dialogue_id"].to_pylist(), table["turn"].to_pylist()
+
+
+def _check_sizes(unit: Unit, box_dialect: str) -> None:
+    """Raise BadInput for an answered turn without the sizes that the dialect's boxes refer to."""
+    for uri in unit.files:
+        without = _answered_without_sizes(uri)
+        if without:
+            raise BadInput(
+                f"{uri}: {without} answered turns have no input_sizes, the size at which each "
+                f"image entered the model; boxes in the dialect {box_dialect} cannot be read "
+                "without them"
+            )
+
+
+def _answered_without_sizes(uri: str) -> int:
+    if "input_sizes" not in parquet_schema(uri).names:
+        return int(pc.sum(pc.equal(read_parquet(uri, ["status"])["status"], "ok")).as_py() or 0)
+    table = read_parquet(uri, ["status", "input_sizes"])
+    missing = pc.and_(pc.equal(table["status"], "ok"), pc.is_null(table["input_sizes"]))
+    return int(pc.sum(missing).as_py() or 0)
 
 
 def _connected(by_file: Mapping[str, set[str]]) -> list[list[str]]:

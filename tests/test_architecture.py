@@ -34,6 +34,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "pipeline.phantom": {"actors.gold", "actors.schema", "actors.storage", "pipeline.cluster"},
     "actors.backends": {
+        "actors.boxes",
         "actors.checkpoints",
         "actors.conversation",
         "actors.gold",
@@ -43,6 +44,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "pipeline.claims": {"actors.schema", "pipeline.dataset"},
     "pipeline.runs": {
+        "actors.boxes",
         "actors.checkpoints",
         "actors.conversation",
         "actors.logs",
@@ -105,6 +107,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "pipeline.reduce": {"conf", "pipeline.stats", "pipeline.tables"},
     "pipeline.score": {
+        "actors.boxes",
         "actors.schema",
         "actors.storage",
         "conf",

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from actors.backends.base import (
@@ -21,13 +22,16 @@ from actors.backends.base import (
     TurnFailed,
     ask_again_once,
 )
+from actors.backends.input_sizes import InputSizes
 from actors.backends.token_history import Messages, TokenHistory, closing
 from actors.backends.vllm_answer import AnswerFormat
 from actors.backends.vllm_prompt import PromptRenderer
+from actors.boxes.dialects import DIALECTS
 from actors.checkpoints import local_folder
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
+from conf.errors import ConfigError
 from conf.judge import JudgeConfig
 from conf.schema import ModelConfig, RunConfig, SamplingConfig
 
@@ -83,6 +87,18 @@ class VllmBackend:
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
         source = local_folder(model.source)
+        self._processor = AutoProcessor.from_pretrained(
+            source, trust_remote_code=model.trust_remote_code
+        )
+        image_processor = getattr(self._processor, "image_processor", self._processor)
+        overrides = model.engine.get("mm_processor_kwargs") or {}
+        self.input_sizes = InputSizes(image_processor, overrides)
+        if DIALECTS[model.box_dialect].input_pixels and not self.input_sizes.known:
+            raise ConfigError(
+                f"model.box_dialect {model.box_dialect} gives pixels of the image as it enters the "
+                f"model, and how {type(image_processor).__name__} resizes is not known; declare "
+                "the dialect that this checkpoint was trained on"
+            )
         self._engine = AsyncLLM.from_engine_args(
             AsyncEngineArgs(
                 model=source,
@@ -97,9 +113,6 @@ class VllmBackend:
         self._prompts = PromptRenderer(self._engine.renderer, self._engine.model_config)
         self.dataset_uri = dataset_uri
         self.images = ImageStore(dataset_uri)
-        self._processor = AutoProcessor.from_pretrained(
-            source, trust_remote_code=model.trust_remote_code
-        )
         self._tokenizer = self._engine.get_tokenizer()
         self._sampling = sampling
         self.format = AnswerFormat(self._tokenizer, self._stop_ids(), closing(self.render))
@@ -214,4 +227,4 @@ class VllmChat:
         reply = await ask_again_once(once)
         self._history.accept(ids, reply.token_ids or ())
         self._images = images
-        return reply
+        return replace(reply, input_sizes=self._backend.input_sizes.of(images))

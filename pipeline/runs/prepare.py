@@ -6,12 +6,15 @@ In: a configuration. Out: ``Run``.
 from dataclasses import asdict
 from typing import Any
 
+from actors.boxes.dialects import DIALECTS
 from actors.checkpoints import weights_id
 from actors.conversation import system_prompt
 from actors.logs import bind
 from actors.storage.files import exists, write_bytes
+from conf.backends import RUN_BACKENDS
+from conf.errors import BadInput
 from conf.load import fingerprint, to_yaml
-from conf.schema import RunConfig
+from conf.schema import ModelConfig, RunConfig
 from pipeline.checkpoint.check import check_checkpoint
 from pipeline.dataset.load import load_gold
 from pipeline.dataset.open import Gold
@@ -29,8 +32,10 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
         dry: write nothing.
 
     Raises:
-        BadInput: dataset or checkpoint cannot be used.
+        BadInput: dataset or checkpoint cannot be used, or the backend cannot give what the box
+            dialect needs.
     """
+    _check_dialect(config.model)
     gold = gold or load_gold(config.dataset)
     source = config.model.source
     if config.model.loads_checkpoint:
@@ -66,3 +71,12 @@ def scored_with(config: RunConfig) -> dict[str, Any]:
         "max_failed_share": config.compute.max_failed_share,
         **asdict(config.scoring),
     }
+
+
+def _check_dialect(model: ModelConfig) -> None:
+    needed = DIALECTS[model.box_dialect].input_pixels
+    if needed and not RUN_BACKENDS[model.backend].gives_input_sizes:
+        raise BadInput(
+            f"model.box_dialect {model.box_dialect} needs the size at which each image enters the "
+            f"model, which model.backend {model.backend} does not give; choose another of the two"
+        )

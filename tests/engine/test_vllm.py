@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from actors.backends.vllm_engine import VllmBackend
+from conf.errors import ConfigError
 from conf.load import load
 from pipeline.checkpoint.tiny import init_tiny
 from pipeline.commands.model import phantom_corpus
@@ -107,3 +109,9 @@ def test_from_the_second_turn_on_the_cache_covers_prompt_and_answer_before(turns
                 assert row["prompt_tokens"] > seen
                 pairs += 1
     assert pairs > 50
+
+
+def test_a_dialect_that_needs_unknown_sizes_is_refused_before_the_engine_starts():
+    config = load("demo", ["model.box_dialect=qwen25"])
+    with pytest.raises(ConfigError, match=r"how Idefics3ImageProcessor.* resizes is not known"):
+        VllmBackend(config.model, config.sampling, config.dataset.uri)

@@ -160,3 +160,13 @@ def test_scores_and_summary_hold_the_contract(answered):
             assert 0 <= row["value"] <= 1
             if row["ci_low"] is not None:
                 assert 0 <= row["ci_low"] <= row["ci_high"] <= 1
+
+
+def test_a_dialect_whose_sizes_the_backend_does_not_give_is_refused_before_anything_starts(
+    scripted, tmp_path
+):
+    with pytest.raises(
+        BadInput, match=r"qwen25 needs the size .* model\.backend scripted does not"
+    ):
+        prepare(scripted("model.box_dialect=qwen25"))
+    assert not (tmp_path / "runs").exists()

@@ -163,3 +163,29 @@ def test_files_that_share_a_dialogue_are_scored_together(by_file):
     assert sorted(uri for group in groups for uri in group) == sorted(named)
     ids = [set().union(*(named[uri] for uri in group)) for group in groups]
     assert sum(len(i) for i in ids) == len(set().union(*ids)) if ids else True
+
+
+@pytest.mark.parametrize("columns", [NEEDED, [*NEEDED, "input_sizes"]])
+def test_boxes_in_input_pixels_without_the_sizes_are_bad_input(
+    columns, answered, phantom, tmp_path, capsys
+):
+    split(turn_rows(answered).select(columns), tmp_path / "turns", parts=1)
+    arguments = ["--dataset", phantom, "--turns", tmp_path / "turns", "--output", tmp_path / "out"]
+    assert main(["score", *map(str, arguments), "--box-dialect", "qwen25"]) == 2
+    printed = capsys.readouterr().err
+    assert "answered turns have no input_sizes" in printed
+    assert not (tmp_path / "out" / "scores").exists()
+
+
+def test_boxes_in_input_pixels_are_read_with_the_sizes(answered, phantom, tmp_path):
+    rows = turn_rows(answered).select(NEEDED).to_pylist()
+    dialogues = {d["dialogue_id"]: d for d in open_dataset(str(phantom)).dialogues().to_pylist()}
+    for row in rows:
+        images = dialogues[row["dialogue_id"]]["images"]
+        row["input_sizes"] = [
+            {"image_id": i["image_id"], "width": i["width"], "height": i["height"]} for i in images
+        ]
+    (tmp_path / "turns").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "turns" / "x.parquet")
+    arguments = ["--dataset", phantom, "--turns", tmp_path / "turns", "--output", tmp_path / "out"]
+    assert main(["score", *map(str, arguments), "--box-dialect", "qwen25"]) == 0
