@@ -152,6 +152,7 @@ def build(cls: type[T], document: Any, at: str = "", *, earlier: bool = False) -
     """
     if not isinstance(document, dict):
         raise ConfigError(f"{at or 'the configuration'} is not a mapping")
+    # mypy cannot say that T is a dataclass.
     declared = {field.name: field.type for field in fields(cls)}  # type: ignore[arg-type]
     node = OmegaConf.structured(cls)
     if earlier:

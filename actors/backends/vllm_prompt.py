@@ -15,7 +15,10 @@ NamedImage = tuple[str, Any]  # its SHA-256, and the image as PIL has it
 
 
 class PromptRenderer:
-    """Renders prompts with vLLM's own renderer. Images are named by their SHA-256."""
+    """Renders prompts with vLLM's own renderer; vLLM is imported by the constructor.
+
+    Images are named by their SHA-256.
+    """
 
     def __init__(self, renderer: Any, model_config: Any) -> None:
         from vllm.exceptions import VLLMClientError  # noqa: PLC0415
