@@ -66,7 +66,6 @@ class _Starts:
     failed: int = 0
     ready: bool = False
     by: ActorProcess | None = None
-    reason: str = _NO_REASON
 
 
 @dataclass
@@ -128,12 +127,11 @@ class AttemptLedger:
         starts = self._starts.setdefault(by.actor, _Starts())
         before = starts.by
         if before is not None and before.node in self.living_nodes():
-            starts.reason = self._exit_reasons.get(before.process, _NO_REASON)
+            self._last_reason = self._exit_reasons.get(before.process, _NO_REASON)
             if not starts.ready:
                 starts.failed += 1
             elif not self.answered:
                 self._unanswered += 1
-            self._last_reason = starts.reason
         starts.by, starts.ready = by, False
         return StartHistory(
             failed=starts.failed, unanswered=self._unanswered, reason=self._last_reason
@@ -154,8 +152,7 @@ class AttemptLedger:
         ended = max(s.failed for s in starting) + self._unanswered
         if not ended:
             return "starting the engine (imports, weights, warm-up)"
-        reason = self._last_reason
-        return f"starting the engine, attempt {ended + 1} (the last one ended: {reason})"
+        return f"starting the engine, attempt {ended + 1} (the last one ended: {self._last_reason})"
 
     def _settle(self, attempts: _Attempts, by: ActorProcess) -> None:
         """Count the attempt before, if there was one: it is lost, or nobody would begin it again.

@@ -19,13 +19,13 @@ import ray
 import ray.data
 
 from actors.supervision.attempts import ActorProcess
-from conf.errors import BadInput, ConfigError
+from conf.errors import BadInput
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# What another start would not mend: wrong arguments, missing packages or files.
-_PERMANENT = (BadInput, ConfigError, ValueError, TypeError, ImportError, FileNotFoundError)
+# What another start would not mend: wrong arguments or settings, missing packages or files.
+_PERMANENT = (BadInput, ValueError, TypeError, ImportError, FileNotFoundError)
 _REPORT_S = 5.0
 _LOG_TAIL = 2**18  # bytes; an engine's trace is some ten thousand
 _CAUSE_LENGTH = 400

@@ -7,7 +7,6 @@ In: a run, and tables of turn rows, each of whole dialogues. Out: files under tu
 import logging
 import time
 from dataclasses import dataclass, replace
-from types import TracebackType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,14 +41,15 @@ class Generated:
 
 
 class RunPass:
-    """A context manager, whose end writes what was gathered; ``todo`` are the missing dialogues."""
+    """A context manager, whose end writes what was answered; ``todo`` are the missing dialogues."""
 
     def __init__(self, run: Run, lease: Lease) -> None:
         self.run = run
         self.todo = without(run.dialogues, finished_dialogues(run.directory))
         self.total = pc.sum(turn_counts(self.todo)).as_py() or 0
         self.turns = self.failed = self.tokens = 0
-        self._held: list[pa.Table] = []  # failed rows, until something was answered
+        # Failed rows, until a turn was answered; None from then on.
+        self._held: list[pa.Table] | None = None if self.resumed else []
         self._lease = lease
         self._started = time.monotonic()
         metadata = {"run_id": run.run_id, "box_dialect": run.config.model.box_dialect}
@@ -59,12 +59,7 @@ class RunPass:
     def __enter__(self) -> "RunPass":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._writer.flush()
 
     @property
@@ -88,28 +83,30 @@ class RunPass:
                 ``compute.stop_after_failures`` turns all failed for the same reason.
         """
         self._lease.check()
-        self._held.append(table)
         answered = pc.sum(pc.equal(table["status"], "ok")).as_py()
         self.turns += table.num_rows
         self.failed += table.num_rows - answered
         self.tokens += pc.sum(table["completion_tokens"]).as_py() or 0
-        if self.turns > self.failed or self.resumed:
+        if self._held is None:
+            self._writer.add(table)
+            return
+        self._held.append(table)
+        limit = self.run.config.compute.stop_after_failures
+        if self.turns > self.failed:
             self._write_held()
-        else:
-            self._stop_if_nothing_works()
+        elif limit is not None and self.failed >= limit:
+            self._stop_if_nothing_works(self._held)
+            self._write_held()
 
     def _write_held(self) -> None:
-        for table in self._held:
+        """Write what was held back, and hold nothing back from now on."""
+        for table in self._held or ():
             self._writer.add(table)
-        self._held.clear()
+        self._held = None
 
-    def _stop_if_nothing_works(self) -> None:
-        limit = self.run.config.compute.stop_after_failures
-        if limit is None or self.failed < limit:
-            return
-        errors = [error for table in self._held for error in table["error"].to_pylist()]
+    def _stop_if_nothing_works(self, held: list[pa.Table]) -> None:
+        errors = [error for table in held for error in table["error"].to_pylist()]
         if len({kind_of_failure(error) for error in errors}) == 1:
-            self._held.clear()
             raise InfrastructureError(
                 f"the first {self.failed} turns all failed, as in: {errors[0]}; none of them was "
                 "kept; remove the cause and run the same command again"
