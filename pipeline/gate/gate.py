@@ -24,7 +24,8 @@ from pipeline.gate.render import gate_document, gate_junit
 from pipeline.gate.verdict import GateResult, decide
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.manifest import Manifest, manifest_of
-from pipeline.tables.scored_run import ScoredRun, read_scored
+from pipeline.tables.scored_run import ScoredRun
+from pipeline.tables.scores import read_scores
 
 _SHOWN = 40  # characters of a value in an error
 
@@ -97,24 +98,25 @@ def write_gate(gated: Gated, folder: str) -> None:
 
 def _read(name: str, root: str) -> ScoredRun:
     """Read one side; IncompleteRun where something is missing from it."""
-    manifest = manifest_of(RunDirectory(root))
+    directory = RunDirectory(root)
+    manifest = manifest_of(directory)
     if manifest is not None and manifest.status != "complete":
         raise IncompleteRun(
             f"the {name} {root} is not complete (status {manifest.status}); run it again"
         )
     try:
-        run = read_scored(root)
+        scores = read_scores(root)
     except pa.ArrowInvalid as error:
         raise BadInput(f"the {name} {root}: {str(error).splitlines()[0]}") from error
     if manifest is not None:
-        _, expected = _turns(run.scores)
-        files = list_files(run.directory.turns, ".parquet")
+        _, expected = _turns(scores)
+        files = list_files(directory.turns, ".parquet")
         present = sum(read_parquet(uri, columns=["turn"]).num_rows for uri in files)
         if present < expected:
             raise IncompleteRun(
                 f"the {name} {root} has rows for {present} of {expected:.0f} turns; run it again"
             )
-    return run
+    return ScoredRun(directory=directory, manifest=manifest, scores=scores)
 
 
 def _failed(name: str, run: ScoredRun) -> str:

@@ -15,8 +15,10 @@ from conf.errors import BadInput
 from conf.schema import RunConfig, ScoringConfig
 from pipeline.dataset.open import Gold, open_dataset
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.manifest import manifest_of
 from pipeline.runs.open import read_config
-from pipeline.tables.scored_run import ScoredRun, read_scored
+from pipeline.tables.scored_run import ScoredRun
+from pipeline.tables.scores import read_scores
 
 Row = dict[str, Any]  # one row of SUMMARY_SCHEMA
 
@@ -58,8 +60,7 @@ def load_run(root: str) -> RunData:
     config = None
     if exists(run.config):
         config = read_config(run)
-    scored = read_scored(run.root)
-    manifest = scored.manifest
+    manifest = manifest_of(run)
     return RunData(
         directory=run,
         label=manifest.model.name if manifest else run.root.rsplit("/", 1)[-1],
@@ -67,7 +68,7 @@ def load_run(root: str) -> RunData:
         manifest=manifest,
         scoring=_scoring(run, config),
         summary=tuple(read_parquet(run.summary).to_pylist()),
-        scores=scored.scores,
+        scores=read_scores(run.root),
     )
 
 

@@ -1,15 +1,11 @@
-"""A run or a mere scoring, read for its scores: what gates and reports compare.
-
-In: a run directory, or a folder that ``score`` wrote. Out: ``ScoredRun``.
-"""
+"""A run or a mere scoring with its scores: what gates and reports compare."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
 from pipeline.runs.directory import RunDirectory
-from pipeline.runs.manifest import Manifest, manifest_of
-from pipeline.tables.scores import read_scores
+from pipeline.runs.manifest import Manifest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,15 +15,3 @@ class ScoredRun:
     directory: RunDirectory
     manifest: Manifest | None
     scores: pd.DataFrame
-
-
-def read_scored(root: str) -> ScoredRun:
-    """Read the scores of a run.
-
-    Raises:
-        BadInput: there are none, or the manifest is none.
-        pa.ArrowInvalid: a score file is truncated or not Parquet.
-    """
-    directory = RunDirectory(root.rstrip("/"))
-    manifest = manifest_of(directory)
-    return ScoredRun(directory=directory, manifest=manifest, scores=read_scores(root))
