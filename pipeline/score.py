@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import ray
 
-from actors.boxes.dialects import DIALECTS
+from actors.boxes.dialects import dialect_named
 from actors.schema import Dialogue
 from actors.storage.files import (
     join,
@@ -28,7 +28,7 @@ from pipeline.dataset.open import Gold
 from pipeline.metrics.score_dialogue import score_dialogue
 from pipeline.tables.schemas import JUDGED
 from pipeline.tables.scores import ScoreTable
-from pipeline.tables.turns import NEEDED, read_responses
+from pipeline.tables.turns import NEEDED, answered_without_sizes, read_responses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
             unknown dialogue, turn or status, or names a turn twice; the message says where.
     """
     units = plan_units(turns, gold.dialogues)
-    if DIALECTS[box_dialect].input_pixels:
+    if dialect_named(box_dialect).input_pixels:
         for unit in units:
             _check_sizes(unit, box_dialect)
     shared = ray.put(gold)
@@ -138,21 +138,13 @@ def _read_keys(uri: str) -> tuple[list[str], list[int]]:
 def _check_sizes(unit: Unit, box_dialect: str) -> None:
     """Raise BadInput for an answered turn without the sizes that the dialect's boxes refer to."""
     for uri in unit.files:
-        without = _answered_without_sizes(uri)
+        without = answered_without_sizes(uri)
         if without:
             raise BadInput(
                 f"{uri}: {without} answered turns have no input_sizes, the size at which each "
                 f"image entered the model; boxes in the dialect {box_dialect} cannot be read "
                 "without them"
             )
-
-
-def _answered_without_sizes(uri: str) -> int:
-    if "input_sizes" not in parquet_schema(uri).names:
-        return int(pc.sum(pc.equal(read_parquet(uri, ["status"])["status"], "ok")).as_py() or 0)
-    table = read_parquet(uri, ["status", "input_sizes"])
-    missing = pc.and_(pc.equal(table["status"], "ok"), pc.is_null(table["input_sizes"]))
-    return int(pc.sum(missing).as_py() or 0)
 
 
 def _connected(by_file: Mapping[str, set[str]]) -> list[list[str]]:

@@ -26,7 +26,7 @@ from actors.backends.input_sizes import InputSizes
 from actors.backends.token_history import Messages, TokenHistory, closing
 from actors.backends.vllm_answer import AnswerFormat
 from actors.backends.vllm_prompt import PromptRenderer
-from actors.boxes.dialects import DIALECTS
+from actors.boxes.dialects import dialect_named
 from actors.checkpoints import local_folder
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
@@ -93,7 +93,7 @@ class VllmBackend:
         image_processor = getattr(self._processor, "image_processor", self._processor)
         overrides = model.engine.get("mm_processor_kwargs") or {}
         self.input_sizes = InputSizes(image_processor, overrides)
-        if DIALECTS[model.box_dialect].input_pixels and not self.input_sizes.known:
+        if dialect_named(model.box_dialect).input_pixels and not self.input_sizes.known:
             raise ConfigError(
                 f"model.box_dialect {model.box_dialect} gives pixels of the image as it enters the "
                 f"model, and how {type(image_processor).__name__} resizes is not known; declare "

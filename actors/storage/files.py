@@ -90,20 +90,21 @@ def read_range(uri: str, start: int, end: int) -> bytes:
 def read_ranges(uri: str, spans: Sequence[tuple[int, int]]) -> list[bytes]:
     """Read several ranges as ``read_range`` does, from an object store all at once."""
     fs, path = filesystem(uri)
-    found: dict[tuple[int, int], bytes] = {}
+    contents: dict[tuple[int, int], bytes] = {}
 
     def read_missing() -> None:
-        missing = [span for span in spans if span not in found]
+        missing = [span for span in spans if span not in contents]
         starts, ends = [start for start, _ in missing], [end for _, end in missing]
-        answers = fs.cat_ranges([path] * len(missing), starts, ends, on_error="return")
-        ok = {s: a for s, a in zip(missing, answers, strict=True) if isinstance(a, bytes)}
-        found.update(ok)
-        errors = [answer for answer in answers if not isinstance(answer, bytes)]
+        results = fs.cat_ranges([path] * len(missing), starts, ends, on_error="return")
+        contents.update(
+            {span: r for span, r in zip(missing, results, strict=True) if isinstance(r, bytes)}
+        )
+        errors = [result for result in results if not isinstance(result, bytes)]
         if errors:
             raise errors[0]
 
     with_retries(uri, "read", read_missing)
-    return [found[span] for span in spans]
+    return [contents[span] for span in spans]
 
 
 def copy_to_local(uri: str, target: str) -> None:

@@ -2,7 +2,7 @@
 
 from typer import Typer
 
-from pipeline.commands.options import DECISIONS, Dataset, command
+from pipeline.commands.options import DECISIONS, DatasetFolder, command
 from pipeline.dataset.ceiling import Ceiling, reference_ceiling
 from pipeline.dataset.open import open_dataset
 from pipeline.stats.intervals import Interval
@@ -14,7 +14,7 @@ _PLAN = Resampling(resamples=2000, confidence=0.95, seed=0)
 
 
 @command(app, "ceiling", DECISIONS, "imcbench ceiling s3://bucket/imcbench")
-def _ceiling(dataset: Dataset) -> int:
+def _ceiling(dataset: DatasetFolder) -> int:
     """Print the turn accuracy that a dataset's annotators reach among themselves."""
     clusters: list[str] = []
     agreements: list[float | None] = []

@@ -8,7 +8,7 @@ from actors.schema import Dialogue
 from actors.storage.files import exists, join
 from conf.errors import BadInput
 from pipeline.cluster.connect import cluster
-from pipeline.commands.options import DATA, Dataset, command
+from pipeline.commands.options import DATA, DatasetFolder, command
 from pipeline.dataset.describe import describe, description_text
 from pipeline.dataset.open import open_dataset
 from pipeline.dataset.validate import validate
@@ -47,7 +47,7 @@ def _build_phantom(
 
 @command(app, "validate", DATA, "imcbench dataset validate s3://bucket/imcbench --no-images")
 def _validate(
-    dataset: Dataset,
+    dataset: DatasetFolder,
     no_images: Annotated[bool, Option("--no-images", help="do not open the image files")] = False,
 ) -> int:
     """Report every fault: dialogue, column, value."""
@@ -65,7 +65,7 @@ def _validate(
 
 
 @command(app, "describe", DATA, "imcbench dataset describe data/phantom-200")
-def _describe(dataset: Dataset) -> int:
+def _describe(dataset: DatasetFolder) -> int:
     """Print what a dataset holds."""
     rows = (row for table in open_dataset(dataset).batches() for row in table.to_pylist())
     print(description_text(describe(Dialogue.from_row(row) for row in rows)))

@@ -12,8 +12,8 @@ from conf.errors import ConfigError
 
 A_RUN, DATA, MODELS, DECISIONS, LOOKING = "A run", "Data", "Models", "Decisions", "Looking"
 
-Run = Annotated[str, Argument(metavar="RUN", help="run directory, or an output of score")]
-Dataset = Annotated[str, Argument(metavar="URI", help="dataset folder")]
+RunFolder = Annotated[str, Argument(metavar="RUN", help="run directory, or an output of score")]
+DatasetFolder = Annotated[str, Argument(metavar="URI", help="dataset folder")]
 AsJson = Annotated[bool, Option("--json", help="print one JSON object")]
 Config = Annotated[
     str, Option("--config", metavar="FILE", help="YAML file, or the preset demo, full or nightly")

@@ -46,11 +46,11 @@ def _plan(
     if price is not None and price < 0:
         raise BadInput(f"--price is {price}; it must be 0 or more")
     speed = _speed(rate, measured_on, engine_start)
-    section = load(config, [*_UNUSED, *overrides])
-    dialogues = open_dataset(section.dataset.uri).dialogues(section.dataset.limit)
+    planned = load(config, [*_UNUSED, *overrides])
+    dialogues = open_dataset(planned.dataset.uri).dialogues(planned.dataset.limit)
     estimated = estimate(
         turn_counts(dialogues).to_pylist(),
-        engines_of(section),
+        engines_of(planned),
         speed,
         gpus=gpus,
         checkpoints=checkpoints,

@@ -5,7 +5,7 @@ from typing import Annotated
 from typer import Argument, Option, Typer
 
 from actors.storage.files import read_parquet
-from pipeline.commands.options import LOOKING, Run, command, console, several
+from pipeline.commands.options import LOOKING, RunFolder, command, console, several
 from pipeline.report.headline import summary_table
 from pipeline.report.inputs import Options
 from pipeline.report.serve import serve
@@ -23,7 +23,7 @@ app = Typer()
     "imcbench report runs/my-vlm/3f2a --suppress-small --no-text",
 )
 def _report(
-    run: Run,
+    run: RunFolder,
     against: Annotated[list[str], several(metavar="RUN", help="runs on the same dialogues")],
     dataset: Annotated[
         str | None,

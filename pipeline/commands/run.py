@@ -14,7 +14,7 @@ from pipeline.commands.options import (
     A_RUN,
     Config,
     Overrides,
-    Run,
+    RunFolder,
     command,
     number_by_metric,
     several,
@@ -140,7 +140,7 @@ def _score(
     "imcbench reduce runs/my-vlm/3f2a --weights turn_accuracy=0.4 visual_consistency=0.2 "
     "reasoning_coherence=0.2 hallucination_rate=0.2",
 )
-def _reduce(run: Run, weights: _Weights, resamples: _Resamples = None) -> int:
+def _reduce(run: RunFolder, weights: _Weights, resamples: _Resamples = None) -> int:
     """Sum up a run's scores again, with other weights or resamples."""
     directory = RunDirectory(run)
     summarise(directory, _scoring(directory, weights, resamples))

@@ -6,7 +6,7 @@ In: a configuration. Out: ``Run``.
 from dataclasses import asdict
 from typing import Any
 
-from actors.boxes.dialects import DIALECTS
+from actors.boxes.dialects import dialect_named
 from actors.checkpoints import weights_id
 from actors.conversation import system_prompt
 from actors.logs import bind
@@ -74,7 +74,7 @@ def scored_with(config: RunConfig) -> dict[str, Any]:
 
 
 def _check_dialect(model: ModelConfig) -> None:
-    needed = DIALECTS[model.box_dialect].input_pixels
+    needed = dialect_named(model.box_dialect).input_pixels
     if needed and not RUN_BACKENDS[model.backend].gives_input_sizes:
         raise BadInput(
             f"model.box_dialect {model.box_dialect} needs the size at which each image enters the "

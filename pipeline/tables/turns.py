@@ -53,3 +53,12 @@ def declared_dialect(turns: str) -> str:
     if len(declared) > 1:
         raise BadInput(f"{turns} mixes the box dialects {', '.join(sorted(declared))}")
     return declared.pop() if declared else "norm1000"
+
+
+def answered_without_sizes(uri: str) -> int:
+    """Count the answered turns of a file that lack the sizes at which their images were shown."""
+    if _SIZES not in parquet_schema(uri).names:
+        return int(pc.sum(pc.equal(read_parquet(uri, ["status"])["status"], "ok")).as_py() or 0)
+    table = read_parquet(uri, ["status", _SIZES])
+    missing = pc.and_(pc.equal(table["status"], "ok"), pc.is_null(table[_SIZES]))
+    return int(pc.sum(missing).as_py() or 0)

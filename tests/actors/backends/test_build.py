@@ -10,13 +10,13 @@ from conf.backends import JUDGE_BACKENDS, RUN_BACKENDS
 
 
 @pytest.mark.parametrize("name", RUN_BACKENDS)
-def test_every_backend_of_a_run_can_be_made(name):
+def test_the_file_of_every_backend_of_a_run_makes_one(name):
     module = import_module(f"actors.backends.{RUN_BACKENDS[name].module}")
     assert callable(module.run_backend)
 
 
 @pytest.mark.parametrize("name", JUDGE_BACKENDS)
-def test_every_backend_of_a_judge_can_be_made(name):
+def test_the_file_of_every_backend_of_a_judge_makes_one(name):
     module = import_module(f"actors.backends.{JUDGE_BACKENDS[name].module}")
     assert callable(module.judge_backend)
 
