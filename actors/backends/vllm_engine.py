@@ -83,10 +83,13 @@ class VllmBackend:
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         from transformers import AutoProcessor  # noqa: PLC0415
         from vllm import AsyncEngineArgs  # noqa: PLC0415
+        from vllm.transformers_utils.config import get_config  # noqa: PLC0415
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
         source = local_folder(model.source)
+        # First, since its error names the architecture and the processor's does not.
+        get_config(source, trust_remote_code=model.trust_remote_code)
         self._processor = AutoProcessor.from_pretrained(
             source, trust_remote_code=model.trust_remote_code
         )
