@@ -11,9 +11,9 @@ from string import Template
 from typing import Any
 
 from conf.backends import JUDGE_BACKENDS
+from conf.checks import at_least, name_folder, one_of
 from conf.errors import ConfigError
 from conf.load import build, read_document
-from conf.schema import at_least, name_folder, one_of
 
 LEVELS = ("nominal", "ordinal", "interval")
 UNITS = ("turn", "dialogue")

@@ -4,12 +4,11 @@ In: values from ``conf.load``. Out: ``RunConfig``. Every field of every section 
 """
 
 import math
-from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
-from conf.backends import RUN_BACKENDS
+from conf.checks import at_least, one_of
 from conf.errors import ConfigError
+from conf.model import ModelConfig, SamplingConfig
 from conf.uris import refuse_credentials
 
 ARTICLE_WEIGHTS = {
@@ -19,36 +18,6 @@ ARTICLE_WEIGHTS = {
     "hallucination_rate": 0.20,
 }
 METRICS = tuple(ARTICLE_WEIGHTS)
-# Optional keys of model.script: injected faults, see actors/backends/fault_injection.py.
-FAULT_KEYS = frozenset(
-    {
-        "chaos_die_on",
-        "chaos_hang_on",
-        "chaos_error_on",
-        "chaos_failed_starts",
-        "chaos_times",
-        "chaos_count",
-        "chaos_folder",
-    }
-)
-_PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size")
-
-# How a checkpoint writes a region of interest: declared per checkpoint, never guessed. Each name
-# has its entry in actors/boxes/dialects.py.
-BOX_DIALECTS = (
-    "norm1000",
-    "norm1",
-    "pixels",
-    "qwen25",
-    "qwen",
-    "internvl",
-    "gemini",
-    "paligemma",
-    "florence2",
-    "kosmos2",
-    "molmo",
-    "none",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,60 +37,6 @@ class DatasetConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelConfig:
-    """Which checkpoint and how it is served.
-
-    ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
-    of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for testing a
-    cluster's recovery, the faults of ``actors.backends.fault_injection``.
-    """
-
-    name: str
-    source: str
-    backend: str
-    box_dialect: str
-    trust_remote_code: bool
-    engine: dict[str, Any]
-    script: dict[str, float | int | str]
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        name_folder("model.name", self.name)
-        if not self.source:
-            raise ConfigError("model.source is empty")
-        refuse_credentials("model.source", self.source)
-        one_of("model.backend", self.backend, RUN_BACKENDS)
-        one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
-        if set(self.script) - FAULT_KEYS != {"error_rate", "delay_s"}:
-            raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
-        for key in ("error_rate", "delay_s"):
-            if isinstance(self.script[key], str):
-                raise ConfigError(f"model.script.{key} is {self.script[key]!r}; it must be float")
-        for key in _PARALLEL:
-            size = self.engine.get(key, 1)
-            if not isinstance(size, int) or size < 1:
-                raise ConfigError(f"model.engine.{key} is {size!r}; it must be an integer from 1")
-        copies = self.engine.get("data_parallel_size", 1)
-        if copies != 1:
-            raise ConfigError(
-                f"model.engine.data_parallel_size is {copies!r}; it must be 1, because an actor is "
-                "one engine: set compute.actors to the number of engines"
-            )
-
-    @property
-    def loads_checkpoint(self) -> bool:
-        """Return whether ``source`` is a checkpoint that an engine on this cluster loads."""
-        return RUN_BACKENDS[self.backend].loads_checkpoint
-
-    @property
-    def gpus_per_engine(self) -> int:
-        """Return how many GPUs one engine spreads over, on a cluster with GPUs; 0 without one."""
-        if not self.loads_checkpoint:
-            return 0
-        return math.prod(self.engine.get(key, 1) for key in _PARALLEL)
-
-
-@dataclass(frozen=True, kw_only=True)
 class ConversationConfig:
     """How a dialogue is presented to the model: the version of the prompt."""
 
@@ -130,22 +45,6 @@ class ConversationConfig:
     def __post_init__(self) -> None:
         """Check the values."""
         one_of("conversation.prompt", self.prompt, ("v1",))
-
-
-@dataclass(frozen=True, kw_only=True)
-class SamplingConfig:
-    """How answers are drawn; ``max_tokens`` bounds one answer."""
-
-    max_tokens: int
-    temperature: float
-    top_p: float
-    seed: int
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        at_least("sampling", self, max_tokens=1, temperature=0)
-        if not 0 < self.top_p <= 1:
-            raise ConfigError(f"sampling.top_p is {self.top_p}; it must be in (0, 1]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,26 +165,3 @@ class RunConfig:
                 f"compute.gpus_per_actor is {given:g}, but the engine spreads over {needed} GPUs "
                 "(model.engine.tensor_parallel_size x pipeline_parallel_size)"
             )
-
-
-_NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
-
-
-def name_folder(key: str, name: str) -> None:
-    """Raise ConfigError for a name that cannot be part of a path or of a metric's name."""
-    if not name or set(name) - _NAME_CHARACTERS or name.startswith("."):
-        raise ConfigError(f"{key} is {name!r}; it names a folder: letters, digits and ._- only")
-
-
-def at_least(section: str, config: object, **least: float) -> None:
-    """Raise ConfigError for a field that is below its least value; None is not below."""
-    for key, bound in least.items():
-        value = getattr(config, key)
-        if value is not None and value < bound:
-            raise ConfigError(f"{section}.{key} is {value}; it must be at least {bound}")
-
-
-def one_of(key: str, value: str, allowed: Collection[str]) -> None:
-    """Raise ConfigError for a value that is not one of those allowed."""
-    if value not in allowed:
-        raise ConfigError(f"{key} is {value!r}; choose one of {', '.join(allowed)}")

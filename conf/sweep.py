@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from conf.checks import at_least, one_of
 from conf.errors import ConfigError
 from conf.load import build, check_keys, from_document, overridden, read_document
-from conf.schema import METRICS, RunConfig, at_least, one_of
+from conf.schema import METRICS, RunConfig
 
 DEFAULT_VARIANT = "default"
 DEFAULT_MARGIN = 0.02

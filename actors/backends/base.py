@@ -6,7 +6,7 @@ from typing import Protocol
 
 from actors.conversation import ChatRequest
 from actors.schema import Dialogue, InputSize
-from conf.schema import ModelConfig, SamplingConfig
+from conf.model import ModelConfig, SamplingConfig
 
 # Reasons to finish that an engine gives where it has no answer; a text beside them is no answer.
 UNANSWERED = frozenset({"error", "abort"})

@@ -18,7 +18,8 @@ from actors.conversation import ChatRequest
 from actors.gold import gold_text, with_box
 from actors.schema import Box, Claim, Dialogue, Region, Turn
 from conf.errors import ConfigError
-from conf.schema import ModelConfig, RunConfig, SamplingConfig
+from conf.model import ModelConfig, SamplingConfig
+from conf.schema import RunConfig
 
 SCRIPTS = ("gold", *STRATEGIES)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from actors.backends.base import ChatReply
 from actors.conversation import ChatRequest
-from conf.schema import SamplingConfig
+from conf.model import SamplingConfig
 
 
 class AnswerFormat:

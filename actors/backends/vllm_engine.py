@@ -33,7 +33,8 @@ from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
 from conf.errors import ConfigError
 from conf.judge import JudgeConfig
-from conf.schema import ModelConfig, RunConfig, SamplingConfig
+from conf.model import ModelConfig, SamplingConfig
+from conf.schema import RunConfig
 
 # JSON allows any amount of white space between its parts: unless that is ruled out, a model can
 # stay within the schema and never come to its first word.

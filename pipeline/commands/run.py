@@ -8,7 +8,8 @@ from typer import Option, Typer
 from actors.storage.files import exists
 from conf.errors import BadInput
 from conf.load import load
-from conf.schema import BOX_DIALECTS, RunConfig, ScoringConfig
+from conf.model import BOX_DIALECTS
+from conf.schema import RunConfig, ScoringConfig
 from pipeline.cluster.connect import cluster
 from pipeline.commands.options import (
     A_RUN,

@@ -14,7 +14,8 @@ from actors.storage.files import exists, write_bytes
 from conf.backends import RUN_BACKENDS
 from conf.errors import BadInput
 from conf.load import fingerprint, to_yaml
-from conf.schema import ModelConfig, RunConfig
+from conf.model import ModelConfig
+from conf.schema import RunConfig
 from pipeline.checkpoint.check import check_checkpoint
 from pipeline.dataset.load import load_gold
 from pipeline.dataset.open import Gold

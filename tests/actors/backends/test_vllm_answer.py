@@ -11,7 +11,7 @@ from vllm.v1.engine.detokenizer import IncrementalDetokenizer
 from actors.backends.vllm_answer import AnswerFormat
 from actors.boxes.write import format_box
 from actors.conversation import ChatRequest, UserMessage
-from conf.schema import SamplingConfig
+from conf.model import SamplingConfig
 from pipeline.parsing.boxes import read_box
 from pipeline.parsing.reasoning import strip_reasoning
 

@@ -4,7 +4,7 @@ import pytest
 
 from actors.boxes.dialects import DIALECTS
 from actors.boxes.write import format_box, instruction
-from conf.schema import BOX_DIALECTS
+from conf.model import BOX_DIALECTS
 
 BOX = (100.0, 50.0, 300.0, 150.0)
 SIZE = (400, 200)

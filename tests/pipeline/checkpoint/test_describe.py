@@ -6,7 +6,7 @@ import fsspec
 import pytest
 
 from conf.errors import BadInput
-from conf.schema import BOX_DIALECTS
+from conf.model import BOX_DIALECTS
 from pipeline import cli
 from pipeline.checkpoint.describe import FAMILY_DIALECTS, describe_model
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from actors.boxes.write import format_box
 from actors.schema import TurnRecord
-from conf.schema import BOX_DIALECTS, METRICS
+from conf.model import BOX_DIALECTS
+from conf.schema import METRICS
 from pipeline.metrics.base import Response
 from pipeline.metrics.score_dialogue import score_dialogue, score_reading
 from tests.pipeline.metrics.cases import (

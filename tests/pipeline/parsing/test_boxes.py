@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from actors.boxes.dialects import DIALECTS
 from actors.boxes.write import format_box
-from conf.schema import BOX_DIALECTS
+from conf.model import BOX_DIALECTS
 from pipeline.parsing.boxes import hits, iou, is_point, read_box, strip_boxes
 
 SIZE = (400, 200)

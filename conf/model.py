@@ -1,0 +1,111 @@
+"""The sections ``model`` and ``sampling`` of a run: which checkpoint, how served, how asked."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from conf.backends import RUN_BACKENDS
+from conf.checks import at_least, name_folder, one_of
+from conf.errors import ConfigError
+from conf.uris import refuse_credentials
+
+# Optional keys of model.script: injected faults, see actors/backends/fault_injection.py.
+FAULT_KEYS = frozenset(
+    {
+        "chaos_die_on",
+        "chaos_hang_on",
+        "chaos_error_on",
+        "chaos_failed_starts",
+        "chaos_times",
+        "chaos_count",
+        "chaos_folder",
+    }
+)
+_PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size")
+
+# How a checkpoint writes a region of interest: declared per checkpoint, never guessed. Each name
+# has its entry in actors/boxes/dialects.py.
+BOX_DIALECTS = (
+    "norm1000",
+    "norm1",
+    "pixels",
+    "qwen25",
+    "qwen",
+    "internvl",
+    "gemini",
+    "paligemma",
+    "florence2",
+    "kosmos2",
+    "molmo",
+    "none",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Which checkpoint and how it is served.
+
+    ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
+    of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for testing a
+    cluster's recovery, the faults of ``actors.backends.fault_injection``.
+    """
+
+    name: str
+    source: str
+    backend: str
+    box_dialect: str
+    trust_remote_code: bool
+    engine: dict[str, Any]
+    script: dict[str, float | int | str]
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        name_folder("model.name", self.name)
+        if not self.source:
+            raise ConfigError("model.source is empty")
+        refuse_credentials("model.source", self.source)
+        one_of("model.backend", self.backend, RUN_BACKENDS)
+        one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
+        if set(self.script) - FAULT_KEYS != {"error_rate", "delay_s"}:
+            raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
+        for key in ("error_rate", "delay_s"):
+            if isinstance(self.script[key], str):
+                raise ConfigError(f"model.script.{key} is {self.script[key]!r}; it must be float")
+        for key in _PARALLEL:
+            size = self.engine.get(key, 1)
+            if not isinstance(size, int) or size < 1:
+                raise ConfigError(f"model.engine.{key} is {size!r}; it must be an integer from 1")
+        copies = self.engine.get("data_parallel_size", 1)
+        if copies != 1:
+            raise ConfigError(
+                f"model.engine.data_parallel_size is {copies!r}; it must be 1, because an actor is "
+                "one engine: set compute.actors to the number of engines"
+            )
+
+    @property
+    def loads_checkpoint(self) -> bool:
+        """Return whether ``source`` is a checkpoint that an engine on this cluster loads."""
+        return RUN_BACKENDS[self.backend].loads_checkpoint
+
+    @property
+    def gpus_per_engine(self) -> int:
+        """Return how many GPUs one engine spreads over, on a cluster with GPUs; 0 without one."""
+        if not self.loads_checkpoint:
+            return 0
+        return math.prod(self.engine.get(key, 1) for key in _PARALLEL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingConfig:
+    """How answers are drawn; ``max_tokens`` bounds one answer."""
+
+    max_tokens: int
+    temperature: float
+    top_p: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        at_least("sampling", self, max_tokens=1, temperature=0)
+        if not 0 < self.top_p <= 1:
+            raise ConfigError(f"sampling.top_p is {self.top_p}; it must be in (0, 1]")
