@@ -15,8 +15,8 @@ _SEPARATES = r"[\s*_\"'“”:：,，\-–—]{0,8}"
 _CLOSES = r"(?=[\s*_\"'”」』）)]{0,6}(?:$|[.,;:!。，；：！、\n]))"
 # Read whatever the language, where nothing runs on from it.
 _ANY_LANGUAGE = {
-    "uncertain": "不确定|不清楚|可能|无法(?:确定|判断)|불확실합니다|わかりません|quizás?|talvez|peut-être|"
-    "vielleicht|forse",
+    "uncertain": "不确定|不清楚|可能|无法(?:确定|判断)|불확실합니다|わかりません|quizás?|talvez|"
+    "peut-être|vielleicht|forse",
     "no": "nein|n[ãa]o|non|没有|沒有|否|无|無|不是|未见|아니요|아니오|아닙니다|없습니다|いいえ|"
     "ありません|なし",
     "yes": "s[ií]|sim|oui|ja|jawohl|sì|是的|是|有|对|正确|예|네|맞습니다|はい|あります",

@@ -19,7 +19,8 @@ NO = r"no|nope|nah|negative|incorrect|false"
 _VERDICT = r"correct|true|positive|right"
 # An intensifier is no answer: what it intensifies is.
 _INTENSIFIER = (
-    r"(?:most |very |quite )?(?:absolutely|certainly|definitely|clearly|obviously|surely|evidently|"
+    r"(?:most |very |quite )?(?:absolutely|certainly|definitely|clearly|obviously|surely|"
+    r"evidently|"
     r"undoubtedly|emphatically|decidedly|of course|indeed|sure|for sure|without (?:a |any )?doubt)"
 )
 _INTENSE = rf"(?:{_INTENSIFIER}[\s,:—–-]{{1,3}})?"
@@ -64,8 +65,9 @@ _CLOSES_OR_RESTARTS = (
 )
 _ENDS = r"(?=\W*(?:$|\n|[.;]))"
 _REFUSES = (
-    r"(?![\s,.;:—–-]{0,4}(?:but |as |and )?(?:i'?m sorry|sorry|as an ai|i(?: am|'m) (?:an ai|not able|"
-    r"unable)|i (?:can ?not|can'?t|won'?t|do not|don'?t) (?:interpret|analy[sz]e|view|process|access|"
+    r"(?![\s,.;:—–-]{0,4}(?:but |as |and )?(?:i'?m sorry|sorry|as an ai|"
+    r"i(?: am|'m) (?:an ai|not able|unable)|i (?:can ?not|can'?t|won'?t|do not|"
+    r"don'?t) (?:interpret|analy[sz]e|view|process|access|"
     r"provide|assist|help|diagnose|comment|give|offer|have (?:access|the ability)|"
     r"see (?:any |the |your |this )?(?:images?|pictures?|photos?|x-?rays?|scans?)\b)))"
 )
@@ -84,8 +86,10 @@ _ALONE = re.compile(
     r"not necessarily|(?:i )?(?:can ?not|can'?t) (?:tell|say|determine|be (?:sure|certain))|"
     r"i (?:do not|don'?t) know|i (?:don'?t|do not) think so|i (?:think|believe|guess) so|"
     rf"(?:it )?(?:may|might|could) be)\b{_CLOSES}))"
-    rf"|(?P<no>{_INTENSE}(?:(?:{NO})(?!\. ?\d){_REFUSES}|(?:{_INTENSIFIER}) not|not at all|none(?: (?:is |are |was |were )?{_NOT_SEEN})?|"
-    rf"absent|not {_NOT_SEEN}|{_SUBJECT} (?:is|are|was|were|does|do|did|has|have)(?:n't| not| none)|"
+    rf"|(?P<no>{_INTENSE}(?:(?:{NO})(?!\. ?\d){_REFUSES}|(?:{_INTENSIFIER}) not|not at all|"
+    rf"none(?: (?:is |are |was |were )?{_NOT_SEEN})?|"
+    rf"absent|not {_NOT_SEEN}|{_SUBJECT} (?:is|are|was|were|does|do|did|has|have)(?:n't| not|"
+    rf" none)|"
     r"i (?:do not|don'?t|did not|didn'?t) see (?:it|one|any|that|this)|i see none)\b"
     rf"{_CLOSES_OR_RESTARTS})"
     rf"|(?P<yes>{_INTENSE}(?:(?:{YES})\b(?!\s{{0,3}}(?:/|\|)\s{{0,3}}no\b){_OFFERS}|"
@@ -100,20 +104,26 @@ _ALONE = re.compile(
 # Running on: "no change", "no doubt" and the like do not deny what was asked. "No-one" still
 # passes; "nodule" and "yesterday" do not.
 _NOT_NO = (
-    r"(?!\s{1,3}(?:(?:significant |interval |real |substantial )?changes?|longer|doubt|question|idea|"
-    r"new|worsening|progression|growth|larger|smaller|bigger|comment|answer|images?|information|way|"
+    r"(?!\s{1,3}(?:(?:significant |interval |real |substantial )?changes?|longer|doubt|"
+    r"question|idea|"
+    r"new|worsening|progression|growth|larger|smaller|bigger|comment|answer|images?|"
+    r"information|way|"
     r"measurements?|assessment|conclusion|determination|interpretation|further|other|additional|"
     r"prior|previous|comparison|(?:more|less|fewer) than|(?:clear|definitive|definite) answer|"
-    r"wonder|problem|worries|need|matter|reliable|reason|attachment|data|one knows|diagnosis (?:can|is))"
+    r"wonder|problem|worries|need|matter|reliable|reason|attachment|data|one knows|"
+    r"diagnosis (?:can|is))"
     r"\b)"
 )
 _RUNNING_ON = re.compile(
     rf"{_LEAD}(?:(?P<uncertain>(?:no{_DOUBTS}|{_INTENSE}(?:{_UNABLE})|{_UNCERTAIN}|unknown|"
     r"inconclusive|"
-    rf"(?:it is |it's |i am |i'm )(?:not (?:sure|certain)|unclear|uncertain|unsure|{_HARD_TO_SAY})|"
+    rf"(?:it is |it's |i am |i'm )(?:not (?:sure|certain)|unclear|uncertain|unsure|"
+    rf"{_HARD_TO_SAY})|"
     rf"(?:it |this |that |i )(?:{_UNABLE}))\b)"
-    rf"|(?P<yes>{_INTENSE}(?:{YES}|positive for)(?![\w'’]|\s{{0,3}}(?:/|\|)\s{{0,3}}no\b){_OFFERS})"
-    rf"|(?P<no>{_INTENSE}(?:(?:{NO})(?!\. ?\d)(?![\w'’]|-\w){_REFUSES}{_NOT_NO}|none of (?:the|these|"
+    rf"|(?P<yes>{_INTENSE}(?:{YES}|positive for)(?![\w'’]|\s{{1,3}}(?:and|or) no\b|\s{{0,3}}(?:/|\|"
+    rf")\s{{0,3}}no\b){_OFFERS})"
+    rf"|(?P<no>{_INTENSE}(?:(?:{NO})(?!\. ?\d)(?![\w'’]|-\w){_REFUSES}{_NOT_NO}|none of (?:the|"
+    rf"these|"
     r"those) (?:[a-z]{2,12} )?(?:images?|scans?|slices?|views?|pictures?|films?|frames?|series|"
     r"sections?|fields?)\b|neither (?:image|view|scan|picture|side)\b)))",
     re.IGNORECASE,

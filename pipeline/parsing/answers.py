@@ -16,7 +16,8 @@ from pipeline.parsing.wrappers import FINAL, unwrap
 _QUIET = str.maketrans("", "", '*_`"“”#>\\$')  # emphasis and quotes
 
 _RESTATED = re.compile(
-    r"^(?:(?:question|q)\s{0,3}[:.]\s{0,3})?[^?.!\n]{1,200}\?\s{0,4}(?:(?:answer|a)\s{0,3}:\s{0,3})?"
+    r"^(?:(?:question|q)\s{0,3}[:.]\s{0,3})?[^?.!\n]{1,200}\?\s{0,4}(?:(?:answer|"
+    r"a)\s{0,3}:\s{0,3})?"
     r"(?=\w)",
     re.IGNORECASE,
 )
@@ -25,18 +26,21 @@ _YES_AND_NO = re.compile(
     re.IGNORECASE,
 )
 _FINAL = re.compile(
-    rf"(?:{FINAL}|\bfinal answer\b)(?:\s(?:is|would be))?\s{{0,3}}[:=\-]?\s{{0,6}}(?P<rest>[^\n]*)",
+    rf"(?:{FINAL}|\bfinal answer\b)(?:\s(?:is|"
+    rf"would be))?\s{{0,3}}[:=\-]?\s{{0,6}}(?P<rest>[^\n]*)",
     re.IGNORECASE,
 )
 _CONCLUDING = re.compile(
     r"\b(?:(?:answer|response|verdict|conclusion|result|decision)"
     r"(?:\s(?:to|for) (?:the|your|this|that)(?: \w{1,12})? question)?"
     r"\s{0,3}(?:(?:is|would be|should be|must be|remains)(?:\s{0,3}:)?|:|=)"
-    r"|(?:so|therefore|thus|hence|overall|in conclusion|in summary|to conclude|in short|ultimately),?"
+    r"|(?:so|therefore|thus|hence|overall|in conclusion|in summary|to conclude|in short|"
+    r"ultimately),?"
     r"(?: (?:the answer is|i (?:would|'d) say))?"
     r"|(?:i|we) (?:would|'d|will|must|have to|can) (?:say|answer|conclude)(?: that)?"
     r"|(?:no,? )?wait,?(?: actually)?|actually|(?:sorry|correction|scratch that|i mean|i meant|"
-    r"on (?:second|closer|further) (?:thought|look|review|inspection)|let me correct (?:that|myself)|"
+    r"on (?:second|closer|further) (?:thought|look|review|inspection)|let me correct (?:that|"
+    r"myself)|"
     r"or rather)[,:.]?)"
     r"[,:.\s—–-]{0,3}\s{0,3}(?:(?:clearly|definitely|simply|most certainly|a|an|it is) ){0,2}"
     rf"(?:(?P<yes>{YES}|true|correct|positive)|(?P<no>{NO})|(?P<uncertain>uncertain|unclear|"
@@ -110,9 +114,8 @@ def _quiet(text: str) -> str:
 
 def _final(text: str) -> str | None:
     """Return what follows the last "final answer", on its line or on the next one."""
-    last = None
-    for last in _FINAL.finditer(text):
-        pass
-    if last is None:
+    matches = list(_FINAL.finditer(text))
+    if not matches:
         return None
+    last = matches[-1]
     return last["rest"].strip() or text[last.end() :].strip().partition("\n")[0]

@@ -15,11 +15,13 @@ _AFTER = r"(?!\w|['’-]\w)"
 _LETTER = (
     rf"[\s(\[{{'‘]{{0,4}}(?:(?P<letter>[B-HJ-Z]){_AFTER}"
     r"|(?P<quoted>(?<=['‘])[AI](?=['’]))"
-    r"|(?P<vowel>[AI])(?=\s{0,3}(?:[.,;:!)\]}'’\n–—-]|$)|\s{1,3}(?:because|since|or|which|as|and)\b)"
+    r"|(?P<vowel>[AI])(?=\s{0,3}(?:[.,;:!)\]}'’\n–—-]|$)|\s{1,3}(?:because|since|or|which|as|"
+    r"and)\b)"
     r"|(?P<capital>(?-i:[AI]))(?=\s{1,3}(?-i:[A-Z(])))"
 )
 _EXPLICIT = re.compile(
-    r"\b(?:answer|ans|choice|letter|selection|(?:my )?pick|correct|select(?:ed|ion)|best (?:option|choice|answer)|"
+    r"\b(?:answer|ans|choice|letter|selection|(?:my )?pick|correct|select(?:ed|ion)|"
+    r"best (?:option|choice|answer)|"
     r"correct (?:option|choice|answer)|solution)\.?"
     r"(?:\s(?:to|for) (?:the|your|this)(?: \w{1,12})? question)?"
     r"\s{0,3}(?:is|are|would be|should be|must be|would have to be)?"
@@ -30,7 +32,8 @@ _EXPLICIT = re.compile(
 _CORRECT = re.compile(
     r"(?:^|[\s(\[])(?P<letter>[A-Z])[)\].:]{0,2}\s{1,3}(?:is|would be|seems|looks|appears|must be)"
     r"\s(?:to be\s)?(?:(?:the|clearly|definitely|most|more|single|probably|therefore|my)\s){0,3}"
-    r"(?:correct|right|best|true|likely|appropriate|accurate|answer|consistent|choice|one|probable)\b"
+    r"(?:correct|right|best|true|likely|appropriate|accurate|answer|consistent|choice|one|"
+    r"probable)\b"
 )
 _OPTION = re.compile(
     rf"\b(?:option|choice|alternative|opción|opcion|alternativa|letra|option)\s{{0,3}}:?"
@@ -62,23 +65,26 @@ _FOREIGN = re.compile(
     rf"[\s:：(（「]{{0,4}}(?P<letter>[A-Z])(?![A-Za-z'’]|\.\w)"
     r"|(?:选项|選項|选择|選擇|应选|應選|故选|选)\s{0,3}[(（]?(?P<option>[A-Z])(?![A-Za-z])"
     r"|(?<![A-Za-z])(?P<correct>[A-Z])\s{0,2}(?:是|为)?(?:最)?(?:正确|正確|对的|가 정답|이 정답|번)"
-    r"|\b(?:Respuesta|Antwort|Réponse|Resposta|Risposta)\s{0,3}:?\s{0,3}(?P<named>[A-Z])(?![\w'’])",
+    r"|\b(?:Respuesta|Antwort|Réponse|Resposta|"
+    r"Risposta)\s{0,3}:?\s{0,3}(?P<named>[A-Z])(?![\w'’])",
     re.IGNORECASE,
 )
 # What follows the genus of a binomial. An option that begins so is its own letter's text.
 _GENUS = re.compile(r"\.\s?(?P<epithet>[a-z]{3,20})\b")
-_EPITHETS = frozenset(
-    "abortus abscessus aeruginosa agalactiae albicans anthracis aureus auris avium baumannii botulinum "
-    "burgdorferi burnetii canis capsulatum cereus cepacia cloacae coli dermatitidis difficile "
-    "diphtheriae enterica epidermidis faecalis faecium falciparum felis fragilis freundii fumigatus "
-    "gattii glabrata gondii gonorrhoeae granulosus haematobium henselae histolytica immitis influenzae "
-    "intracellulare israelii jejuni jirovecii kansasii krusei lamblia leprae lumbricoides mallei "
-    "mansoni marcescens marinum marneffei melitensis meningitidis mirabilis monocytogenes "
-    "multilocularis neoformans pallidum parapsilosis perfringens pertussis pestis pneumoniae "
-    "pneumophila psittaci pylori pyogenes rickettsii schenckii solium stercoralis subtilis "
-    "tetani trachomatis trichiura tropicalis tuberculosis tularensis typhi ulcerans vermicularis vivax "
-    "vulgaris xylosoxidans viridans bovis gallolyticus maltophilia oxytoca".split()
+_EPITHETS_TEXT = (
+    "abortus abscessus aeruginosa agalactiae albicans anthracis aureus auris avium baumannii "
+    "botulinum burgdorferi burnetii canis capsulatum cereus cepacia cloacae coli dermatitidis "
+    "difficile diphtheriae enterica epidermidis faecalis faecium falciparum felis fragilis "
+    "freundii fumigatus gattii glabrata gondii gonorrhoeae granulosus haematobium henselae "
+    "histolytica immitis influenzae intracellulare israelii jejuni jirovecii kansasii krusei "
+    "lamblia leprae lumbricoides mallei mansoni marcescens marinum marneffei melitensis "
+    "meningitidis mirabilis monocytogenes multilocularis neoformans pallidum parapsilosis "
+    "perfringens pertussis pestis pneumoniae pneumophila psittaci pylori pyogenes rickettsii "
+    "schenckii solium stercoralis subtilis tetani trachomatis trichiura tropicalis "
+    "tuberculosis tularensis typhi ulcerans vermicularis vivax vulgaris xylosoxidans viridans "
+    "bovis gallolyticus maltophilia oxytoca"
 )
+_EPITHETS = frozenset(_EPITHETS_TEXT.split())
 
 
 def named_letters(text: str, choices: tuple[str, ...]) -> str:

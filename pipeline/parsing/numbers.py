@@ -58,7 +58,8 @@ _SHARES_UNIT = re.compile(
 )
 _NO_SUCH = re.compile(
     r"^\W{0,8}(?:there (?:is|are) )?(?:no|not a single) (?!idea|doubt|change|answer|way|measur|"
-    r"informat|possib|need|clear way|scale|reliabl|number|count|comment|respons|further|new|longer|"
+    r"informat|possib|need|clear way|scale|reliabl|number|count|comment|respons|further|new|"
+    r"longer|"
     r"image|data|estimat|exact|precise|accurate|reference|calibrat|option|means\b|one knows)\w",
     re.IGNORECASE,
 )
@@ -69,7 +70,8 @@ _MARKER = re.compile(r"(?:^|\n)[ \t]{0,8}(?:[-*•#]{1,4} )?\(?\d{1,2}(?:[.):]|\
 _INLINE = re.compile(r"(?<=[.:;] )\(?(\d{1,2})[.)] (?=\w)")
 # "Slice 12", "grade 2": the number is part of a name, and an answer only where there is no other.
 _NAMED_THING = re.compile(
-    r"(?:\b(?:step|fig(?:ure)?\.?|images?|slices?|series|frame|segment|level|grade|stage|type|question|"
+    r"(?:\b(?:step|fig(?:ure)?\.?|images?|slices?|series|frame|segment|level|grade|stage|type|"
+    r"question|"
     r"table|view|phase|page|panel|sequence|zone|class|category|case|patient|turn|section|part|q|"
     r"no\.)|#)\s?$",
     re.IGNORECASE,
@@ -84,20 +86,25 @@ _ANSWER_IS = re.compile(
 )
 _CONCLUDES = re.compile(
     r"\b(?:so|therefore|thus|hence|altogether|overall|in total|in all|in summary|in conclusion)\b"
-    r",?\s{0,3}(?:(?:there (?:are|is)|it is|it's|i (?:count|see|measure|get)|we (?:have|get|count|see)|"
+    r",?\s{0,3}(?:(?:there (?:are|is)|it is|it's|i (?:count|see|measure|get)|we (?:have|get|"
+    r"count|see)|"
     r"this (?:gives|makes)|that (?:gives|makes)|the (?:number|count|size|diameter|length) is)\s)?"
     r"(?:approximately |about |around |roughly |~ ?)?$|=\s{0,3}$",
     re.IGNORECASE,
 )
 _FINAL = re.compile(
-    rf"(?:{FINAL}|\bfinal answer(?: is)?\s{{0,3}}[:=]?)[\s*_]{{0,6}}(?P<rest>[^\n]*)", re.IGNORECASE
+    rf"(?:{FINAL}|"
+    rf"\bfinal answer(?: is)?\s{{0,3}}[:=]?)[\s*_]{{0,6}}(?P<rest>[^\n]*)",
+    re.IGNORECASE,
 )
 # Words that may follow a bare value: any other word says what is counted, which is no measure.
-_PLAIN = frozenset(
-    "in at on of by and or to is was are were from across wide long thick deep high tall large big "
-    "total overall maximum max approx approximately as with for which that the this it based when "
-    "if but so because according near between along within per not above below left right".split()
+_PLAIN_TEXT = (
+    "in at on of by and or to is was are were from across wide long thick deep high tall "
+    "large big total overall maximum max approx approximately as with for which that the this "
+    "it based when if but so because according near between along within per not above below "
+    "left right"
 )
+_PLAIN = frozenset(_PLAIN_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +174,8 @@ def _concluded(values: list[_Value], text: str) -> list[_Value]:
 
 
 def _final(text: str) -> str | None:
-    last = None
-    for last in _FINAL.finditer(text):
-        pass
-    return last["rest"] if last is not None else None
+    matches = list(_FINAL.finditer(text))
+    return matches[-1]["rest"] if matches else None
 
 
 def _in_base(value: _Value, factor: float) -> float:

@@ -9,16 +9,21 @@ from functools import lru_cache
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DENIED_BEFORE = re.compile(
     r"(?:\b(?:not|no|nor|neither|rather than|instead of|unlike|without|than|exclude[sd]?|"
-    r"rule[sd]? out|ruling out|excluding|over|against|no (?:evidence|signs?|indication|features) (?:of|"
+    r"rule[sd]? out|ruling out|excluding|over|against|no (?:evidence|signs?|indication|"
+    r"features) (?:of|"
     r"for)|cannot be|(?:does|do|did|is|are) not (?:show|represent|indicate|suggest|support)|"
-    r"eliminate[sd]?)|n't)\s{1,3}(?:the\s|an?\s|any\s|option\s|choice\s|likely\s|in the\s|answer\s)"
+    r"eliminate[sd]?)|n't)\s{1,3}(?:the\s|an?\s|any\s|option\s|choice\s|likely\s|in the\s|"
+    r"answer\s)"
     r"{0,2}[(\[]?$",
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
-    r"^[)\].]?\s{0,3}(?:(?:is|are|was|seems|looks|would be)\s{1,3}(?:not\b|wrong|incorrect|unlikely|"
-    r"less likely|ruled out|excluded|false|eliminated|out\b)|isn't|aren't|(?:cannot|can't|can not) be|"
-    r"(?:does not|doesn't|do not|don't) (?:fit|apply|match|explain)|(?:unlikely|excluded|no)\s{0,3}"
+    r"^[)\].]?\s{0,3}(?:(?:is|are|was|seems|looks|would be)\s{1,3}(?:not\b|wrong|incorrect|"
+    r"unlikely|"
+    r"less likely|ruled out|excluded|false|eliminated|out\b)|isn't|aren't|(?:cannot|can't|"
+    r"can not) be|"
+    r"(?:does not|doesn't|do not|don't) (?:fit|apply|match|explain)|(?:unlikely|excluded|"
+    r"no)\s{0,3}"
     r"(?:[.,;)]|$))",
     re.IGNORECASE,
 )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from pipeline.parsing.wrappers import unwrap
 
-# Opening and closing marks by model family. Those of the reasoning parsers of vLLM 0.32 are all here
-# (a test compares); the last lines are forms of fine-tuned models that no parser of an engine knows.
+# Opening and closing marks by model family. Those of the reasoning parsers of vLLM 0.32 are all
+# here (a test compares); the last ones are of fine-tuned models that no parser knows.
 _MARKS = (
     # Qwen, DeepSeek, GLM, Granite, Hunyuan and others; Hunyuan 3 appends a suffix, Seed and MiniMax
     # put a name before it, K2 Horizon has one per effort.

@@ -119,7 +119,7 @@ def _line(answer: str | None, named: bool) -> str:
 
 
 def _without_latex(text: str) -> str:
-    """Read ``\\boxed{\\text{B}}`` as B, and formulas as the plain text that they stand for."""
+    r"""Read ``\boxed{\text{B}}`` as B, and formulas as the plain text that they stand for."""
     text = _boxed(text)
     for mark, plain in _LATEX.items():
         text = text.replace(mark, plain)

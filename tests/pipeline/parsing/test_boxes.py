@@ -95,7 +95,7 @@ def test_bracket_styles_of_glm_mean_the_same_place(text):
         ),
         (
             "qwen25",
-            '[\r\n\t{\r\n\t\t"bbox_2d": [\r\n\t\t\t200,\r\n\t\t\t100,\r\n\t\t\t600,\r\n\t\t\t300\r\n\t\t]}]',
+            '[\r\n\t{\r\n"bbox_2d": [\r\n\t200,\r\n\t100,\r\n\t600,\r\n\t300\r\n]}]',
         ),
         (
             "gemini",
