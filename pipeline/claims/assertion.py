@@ -12,7 +12,7 @@ from pipeline.claims.tokens import Tokens
 from pipeline.dataset.lexicon import Lexicon
 
 Certainty = Literal["certain", "uncertain"]
-_RESOLVED = "resolved"
+RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +39,8 @@ def spell_out(mention: Mention, tokens: Tokens, lexicon: Lexicon) -> list[Assert
     """
     implied = mention.lo < 0
     change = mention.change
-    resolved = change is not None and _RESOLVED in (change, lexicon.concepts[change].name.lower())
-    denied = mention.neg or mention.site_neg
+    resolved = change is not None and RESOLVED in (change, lexicon.concepts[change].name.lower())
+    denied = mention.neg
     claims = [
         Claim(
             concept=concept,

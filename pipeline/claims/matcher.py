@@ -24,13 +24,13 @@ class Mention:
     """
 
     __slots__ = (
-        *("change", "hi", "ids", "kind", "lo", "neg", "revised", "site_neg", "sites", "skip"),
+        *("change", "hi", "ids", "kind", "lo", "neg", "revised", "sites", "skip"),
         "uncertain",
     )
 
     def __init__(self, kind: str, ids: tuple[str, ...], lo: int, hi: int) -> None:
         self.kind, self.ids, self.lo, self.hi = kind, ids, lo, hi
-        self.neg = self.uncertain = self.skip = self.site_neg = self.revised = False
+        self.neg = self.uncertain = self.skip = self.revised = False
         self.sites: tuple[str, ...] = ()
         self.change: str | None = None
 
@@ -61,8 +61,15 @@ class Matcher:
         for concept in lexicon.concepts.values():
             for form in forms(concept):
                 _add(self._concepts, form, (concept.kind, (concept.id,)))
-        for form, ids in _pairs(lexicon):
+        pairs = _pairs(lexicon)
+        for form, ids in _both(pairs):
             _add(self._concepts, form, ("site", ids))
+        # Of a site that comes as left and right: both of its ids by the side.
+        self.sides = {
+            id: {"left": left, "right": right}
+            for left, right in pairs.values()
+            for id in (left, right)
+        }
         for words, category in triggers():
             _add(self._triggers, words, category, many=True)
         ids_by_change = _change_ids(lexicon)
@@ -153,22 +160,32 @@ def _trigger(categories: tuple[str, ...], lo: int, hi: int) -> LexicalItem:
 _SITE: Final[Kind] = "site"
 
 
-def _pairs(lexicon: Lexicon) -> list[tuple[tuple[str, ...], tuple[str, str]]]:
-    """Find the sites that come as left and right, and the wordings that name both at once."""
+def _pairs(lexicon: Lexicon) -> dict[tuple[str, ...], tuple[str, str]]:
+    """Find the sites that come as left and right, by the words after the side."""
     by_form: dict[tuple[str, ...], str] = {}
     for concept in lexicon.concepts.values():
         if concept.kind == _SITE:
             for form in forms(concept):
                 by_form.setdefault(form, concept.id)
-    rests = {
+    return {
         form[1:]: (site, by_form[("right", *form[1:])])
         for form, site in by_form.items()
         if form[0] == "left" and ("right", *form[1:]) in by_form
     }
+
+
+def _both(
+    rests: dict[tuple[str, ...], tuple[str, str]],
+) -> list[tuple[tuple[str, ...], tuple[str, str]]]:
+    """Return the wordings that name both sites of a pair at once."""
     both: list[tuple[tuple[str, ...], tuple[str, str]]] = []
     for rest, ids in rests.items():
         both += [((word, *rest), ids) for word in ("both", "bilateral") if rest]
-        both += [((a, "and", b, *rest), ids) for a, b in (("left", "right"), ("right", "left"))]
+        both += [
+            ((a, joint, b, *rest), ids)
+            for a, b in (("left", "right"), ("right", "left"))
+            for joint in ("and", "or")
+        ]
         both += [(("both", "the", *rest), ids)] if rest else []
     alone = rests.get(()) or (next(iter(rests.values())) if len(set(rests.values())) == 1 else None)
     if alone is not None:

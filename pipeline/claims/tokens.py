@@ -15,9 +15,18 @@ _TOKEN = re.compile(
     r"(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)"
     r"|(?P<number>\d+(?:[.,]\d+)*)"
     r"|(?P<line>(?:\A|\n)\s*(?:[-*•+]\s|\d{1,2}[.)]\s)?)"
+    # What a structured report puts for present and absent.
+    r"|(?P<absent>\(\s?[-−–]\s?\)|(?<=[:=|])\s?[-−–](?=\s*(?:$|[,;|\n}]))|\[\s?\]|[☐✗✘❌✖])"
+    r"|(?P<present>\(\s?\+\s?\)|(?<=[:=|])\s?\+(?=\s*(?:$|[,;|\n}]))|\[[xX✓]\]|[☑✓✔✅])"
+    r"|(?P<either>(?<=[^\W\d_]{3})\s?/\s?(?=[^\W\d_]{3}))"
+    r"|(?P<end>\}|(?<=\")\s{0,40}\])"
     r"|(?P<mark>\.(?![a-z\d])|[;:!?,()|—–]|(?<=\s)-+(?=\s))"
 )
+_KINDS = {"absent": "absent", "present": "present", "either": "/", "end": ";"}
+_BOXES = "[☐☑✓✔✅✗✘❌✖"  # a box stands before its item, save after a colon
 _MARKS = {"(": ",", ")": ",", "|": ":", "—": "-", "–": "-"}
+_OBJECT = re.compile(r"\{[^{}]{0,2000}+(?:\{[^{}]{0,2000}+\}[^{}]{0,2000}+){0,50}+\}")
+_BLANK = re.compile(r"\s")
 # A full stop after one of these belongs to the word.
 _ABBREVIATIONS = frozenset(("g", "e", "vs", "approx", "dr", "cf", "fig", "mr", "mrs", "prof"))
 _CONTRACTED = {"ca": "can", "wo": "will", "sha": "shall"}
@@ -49,13 +58,18 @@ def tokenise(text: str) -> Tokens:
     words: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
+    if "{" in text:
+        text = _OBJECT.sub(lambda match: _BLANK.sub(" ", match[0]), text)  # as long as before
     for match in _TOKEN.finditer(text):
-        kind = match.lastgroup
+        kind = match.lastgroup or ""
         raw = match.group()
         if kind == "word":
             cut = _word(raw)
         elif kind == "line":
             cut = _line(raw, text[match.end() : match.end() + 1], words)
+        elif kind in _KINDS:
+            boxed = raw[0] in _BOXES and words and words[-1] != ":"
+            cut = (";", _KINDS[kind]) if boxed else (_KINDS[kind],)
         elif raw == "." and words and words[-1] in _ABBREVIATIONS:
             continue
         elif raw[0] == "-":
