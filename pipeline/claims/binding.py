@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipeline.claims.changes import compares_over_time, has_own_subject, leads_to, modifies_noun
 from pipeline.claims.clauses import VERBS, Clause
-from pipeline.claims.matcher import Mention
+from pipeline.claims.matcher import LexicalItem, Mention, Trigger
 from pipeline.claims.triggers import word_set
 
 # Between a modifier and the noun that it stands before there is none of these.
@@ -19,11 +19,12 @@ _SIDES = ("left", "right")
 _NO_NOUN = word_set("around_change") | word_set("generic") | _BREAKS | frozenset(("side", "sided"))
 _BESIDE_SIDE = frozenset(("in", "on", "at", "the", "one", "side"))
 _JOINED = frozenset(("and", "or", ",", "/", "not", "than", "instead", "opposed", "but"))
+_TO_PLACE = frozenset(("in", "on", "at", "within", "the"))
 _GOES_ON = frozenset(("in", "on", "at", "within", "only"))
 
 
 class Bound(NamedTuple):
-    """``free``: mentions that no finding takes. ``elsewhere``: denied places, each with findings."""
+    """``free``: mentions that no finding takes; ``elsewhere``: denied places, with findings."""
 
     free: list[Mention]
     elsewhere: list[tuple[Mention, list[Mention]]]
@@ -37,11 +38,12 @@ def bind(words: list[str], clause: Clause, earlier: list[Mention]) -> Bound:
     mentions = clause.mentions
     targets = [m for m in mentions if m.is_target]
     referred = earlier if not targets and refers_back(words, clause) else []
+    contrasts = not targets and words[clause.lo - 1 : clause.lo] == ["but"]
     bound = Bound([], [])
     for kind in ("site", "change"):
         own = [m for m in mentions if m.kind == kind and not m.skip]
         if kind == "site":
-            own = [m for m in own if not _of_unknown_noun(words, clause, m, targets)]
+            own = [m for m in own if not _of_unknown_noun(words, clause, m)]
             own = _outermost(words, own, targets)
         else:
             own = [m for m in own if compares_over_time(words, m, clause.hi)]
@@ -51,8 +53,10 @@ def bind(words: list[str], clause: Clause, earlier: list[Mention]) -> Bound:
                 receivers = _receivers(words, clause, mention, own)
             if kind == "site" and _denies_place(mention, receivers):
                 bound.elsewhere.append((mention, receivers))
+                for target in receivers:  # "the nodule is not in the left lung" affirms none
+                    target.skip = target.skip or _only_denied(words, target, mention)
             elif receivers:
-                _attach(mention, receivers, refers=not targets)
+                _attach(mention, receivers, refers=not targets, contrasts=contrasts)
             elif mention.ids and (kind == "site" or not targets):
                 bound.free.append(mention)
     return bound
@@ -119,9 +123,7 @@ def _of_another_noun(words: list[str], clause: Clause, last: Mention, change: Me
     )
 
 
-def _of_unknown_noun(
-    words: list[str], clause: Clause, site: Mention, targets: list[Mention]
-) -> bool:
+def _of_unknown_noun(words: list[str], clause: Clause, site: Mention) -> bool:
     """Return whether a bare side belongs to a noun that the lexicon lacks ("right diaphragm")."""
     if site.hi - site.lo > 1 or words[site.lo] not in _SIDES or site.hi >= clause.hi:
         return False
@@ -130,12 +132,23 @@ def _of_unknown_noun(
         return False
     if any(m.lo <= site.hi < m.hi for m in clause.mentions):
         return False
-    following = next((t for t in targets if t.lo >= site.hi), None)
-    return following is None or bool(_BREAKS.intersection(words[site.hi : following.lo]))
+    following = next((i for i in clause.items if i.lo >= site.hi and _ends_noun(i)), None)
+    if following is None or isinstance(following, Trigger):
+        return True
+    return bool(_BREAKS.intersection(words[site.hi : following.lo]))
+
+
+def _ends_noun(item: LexicalItem) -> bool:
+    return isinstance(item, Trigger) or item.is_target
 
 
 def _denies_place(site: Mention, receivers: list[Mention]) -> bool:
     return site.neg and bool(receivers) and all(not t.neg and t.hi <= site.lo for t in receivers)
+
+
+def _only_denied(words: list[str], target: Mention, site: Mention) -> bool:
+    between = [w for w in words[target.hi : site.lo] if w not in _TO_PLACE]
+    return not target.sites and between[-1:] == ["not"] and VERBS.issuperset(between[:-1])
 
 
 def _run(
@@ -156,10 +169,11 @@ def _coordinated(words: list[str], first: Mention, last: Mention) -> bool:
     return first is last or (joined and "with" not in between)
 
 
-def _attach(mention: Mention, receivers: list[Mention], *, refers: bool) -> None:
+def _attach(mention: Mention, receivers: list[Mention], *, refers: bool, contrasts: bool) -> None:
     for target in receivers:
         if mention.kind == "site":
             target.sites = tuple(dict.fromkeys((*target.sites, *mention.ids)))
+            target.skip = target.skip and not contrasts
         elif mention.ids and not mention.neg and target.change is None:
             target.change = mention.ids[0]
             # "The prior image showed a nodule. It is larger": so it is there now.

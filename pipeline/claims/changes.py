@@ -14,18 +14,23 @@ _GENERIC = word_set("generic")  # nouns that stand for the finding in question
 _AROUND = word_set("around_change")  # words that may stand beside a change and name nothing
 _LINKS = word_set("links_change")
 _PRONOUNS = frozenset(("it", "this", "they", "these", "that", "both", "all", "which", "there"))
+_QUANTITIES = frozenset(("more", "fewer", "less"))
 _WITHIN = 12  # tokens after "than" in which an earlier time may be named
 
 
 def compares_over_time(words: list[str], change: Mention, hi: int) -> bool:
     """Return whether a comparative has a time to compare with, and not a size or another thing.
 
-    "Larger than 3 cm" and "larger than the left one" are no changes, "larger than before" is one.
+    "Larger than 3 cm" and "larger than the left one" are no changes, "larger than before" and
+    "fewer drusen than last year" are.
     """
-    if words[change.hi : change.hi + 1] != ["than"]:
+    following = words[change.hi : hi]
+    if following[:1] != ["than"] and words[change.hi - 1] not in _QUANTITIES:
         return True
-    rest = words[change.hi + 1 : min(hi, change.hi + 1 + _WITHIN)]
-    return not _EARLIER.isdisjoint(rest)
+    if "than" not in following:
+        return False
+    at = following.index("than") + 1
+    return not _EARLIER.isdisjoint(following[at : at + _WITHIN])
 
 
 def has_own_subject(words: list[str], clause: Clause, change: Mention) -> bool:

@@ -18,11 +18,12 @@ _TOKEN = re.compile(
     # What a structured report puts for present and absent.
     r"|(?P<absent>\(\s?[-−–]\s?\)|(?<=[:=|])\s?[-−–](?=\s*(?:$|[,;|\n}]))|\[\s?\]|[☐✗✘❌✖])"
     r"|(?P<present>\(\s?\+\s?\)|(?<=[:=|])\s?\+(?=\s*(?:$|[,;|\n}]))|\[[xX✓]\]|[☑✓✔✅])"
+    r"|(?P<query>(?<!\S)\?(?=[^\W\d_]))"  # "?pneumonia"
     r"|(?P<either>(?<=[^\W\d_]{3})\s?/\s?(?=[^\W\d_]{3}))"
     r"|(?P<end>\}|(?<=\")\s{0,40}\])"
     r"|(?P<mark>\.(?![a-z\d])|[;:!?,()|—–]|(?<=\s)-+(?=\s))"
 )
-_KINDS = {"absent": "absent", "present": "present", "either": "/", "end": ";"}
+_KINDS = {"absent": "absent", "present": "present", "either": "/", "query": "possible", "end": ";"}
 _BOXES = "[☐☑✓✔✅✗✘❌✖"  # a box stands before its item, save after a colon
 _MARKS = {"(": ",", ")": ",", "|": ":", "—": "-", "–": "-"}
 _OBJECT = re.compile(r"\{[^{}]{0,2000}+(?:\{[^{}]{0,2000}+\}[^{}]{0,2000}+){0,50}+\}")
