@@ -82,7 +82,7 @@ class _Reader:
             stripped = strip_reasoning(response.text)
             removed = stripped.removed
             text = strip_boxes(stripped.final, self._dialect).strip()
-            box = self._box(stripped.final, region, response)
+            box = self._box(stripped.body, region, response)
             parsed = parse_answer(turn, text)
             if turn.answer_type == "region" and self._gives_regions:
                 parsed = Parsed(text=None, parseable=box is not None)
