@@ -5,6 +5,7 @@ never overlapping. Forms match on word borders, whatever the case, in singular o
 British or American spelling, hyphenated or not.
 """
 
+from functools import cache
 from typing import Any, Final
 
 from pipeline.claims.tokens import phrase, stem
@@ -13,6 +14,7 @@ from pipeline.dataset.lexicon import Concept, Kind, Lexicon
 
 Trie = dict[str, Any]  # word -> Trie, "" -> what a form that ends here stands for
 _MAX_COMPILED = 8
+_CHANGE = "change:"
 
 
 class Mention:
@@ -57,7 +59,8 @@ class Matcher:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._concepts: Trie = {}
-        self._triggers: Trie = {}
+        self._triggers = _trigger_trie()
+        self._changes = _change_ids(lexicon)
         for concept in lexicon.concepts.values():
             for form in forms(concept):
                 _add(self._concepts, form, (concept.kind, (concept.id,)))
@@ -70,13 +73,6 @@ class Matcher:
             for left, right in pairs.values()
             for id in (left, right)
         }
-        for words, category in triggers():
-            _add(self._triggers, words, category, many=True)
-        ids_by_change = _change_ids(lexicon)
-        for words, change in changes():
-            own = ids_by_change.get(change, "")
-            for category in _meaning(words, change) if not own else ("change:" + own,):
-                _add(self._triggers, words, category, many=True)
 
     def items(self, words: list[str], lo: int, hi: int) -> list[LexicalItem]:
         """Find concepts and triggers in ``words[lo:hi]``, longest first from the left."""
@@ -95,11 +91,23 @@ class Matcher:
                 items.append(Mention(entry[0], entry[1], i, concept_end))
                 i = concept_end
             elif trigger_end > i:
-                items.append(_trigger(categories, i, trigger_end))
+                items.append(self._trigger(categories, words, i, trigger_end))
                 i = trigger_end
             else:
                 i += 1
         return items
+
+    def _trigger(
+        self, categories: tuple[str, ...], words: list[str], lo: int, hi: int
+    ) -> LexicalItem:
+        """Return a trigger, or the mention of a change under the lexicon's own id."""
+        if not categories[0].startswith(_CHANGE):
+            return Trigger(categories, lo, hi)
+        change = categories[0][len(_CHANGE) :]
+        own = self._changes.get(change, "")
+        if own or change != "resolved":
+            return Mention("change", (own,) if own else (), lo, hi)
+        return Trigger(_gone(words[hi - 1], hi - lo), lo, hi)
 
 
 def forms(concept: Concept) -> list[tuple[str, ...]]:
@@ -150,11 +158,15 @@ def _walk(node: Trie, words: list[str], i: int, hi: int, key: Any) -> tuple[int,
         i += 1
 
 
-def _trigger(categories: tuple[str, ...], lo: int, hi: int) -> LexicalItem:
-    if categories[0].startswith("change:"):
-        change = categories[0][len("change:") :]
-        return Mention("change", (change,) if change else (), lo, hi)
-    return Trigger(categories, lo, hi)
+@cache
+def _trigger_trie() -> Trie:
+    """Compile the trigger phrases and the wordings of change, once for all lexicons."""
+    trie: Trie = {}
+    for words, category in triggers():
+        _add(trie, words, category, many=True)
+    for words, change in changes():
+        _add(trie, words, _CHANGE + change, many=True)
+    return trie
 
 
 _SITE: Final[Kind] = "site"
@@ -194,12 +206,10 @@ def _both(
     return both
 
 
-def _meaning(words: tuple[str, ...], change: str) -> tuple[str, ...]:
-    """Return what a change means to a lexicon without it: what has resolved is denied."""
-    if change != "resolved":
-        return ("change:",)
-    before = ("neg_pre",) if words[-1] == "of" or len(words) == 1 else ()
-    return (*before, *(("neg_post",) if words[-1] != "of" else ()))
+def _gone(last: str, count: int) -> tuple[str, ...]:
+    """Return what "resolved" means to a lexicon without it: a denial, to its right or left."""
+    before = ("neg_pre",) if last == "of" or count == 1 else ()
+    return (*before, *(("neg_post",) if last != "of" else ()))
 
 
 def _change_ids(lexicon: Lexicon) -> dict[str, str]:
