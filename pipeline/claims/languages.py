@@ -21,6 +21,7 @@ _ANY_LANGUAGE = {
     "ありません|なし",
     "yes": "s[ií]|sim|oui|ja|jawohl|sì|是的|是|有|对|正确|예|네|맞습니다|はい|あります",
 }
+_NAMES = ("respuesta", "resposta", "antwort", "risposta", "reponse", "fazit", "donc", "quindi")
 # Scripts without spaces between words: an answer word need not end at a word border.
 _UNSPACED = ("zh", "ja", "ko")
 
@@ -40,7 +41,15 @@ def foreign_lead(text: str, language: str) -> re.Match[str] | None:
 
 def foreign_conclusion(text: str) -> list[re.Match[str]]:
     """Find every yes or no that is named as the answer in another language."""
-    return [] if not _may_conclude().search(text) else list(_concluding().finditer(text))
+    return list(_concluding().finditer(text)) if may_name_answer(text) else []
+
+
+def may_name_answer(text: str) -> bool:
+    """Return whether a text could hold "the answer is" in another language, at little cost."""
+    if not text.isascii():
+        return True
+    said = text.lower()
+    return any(name in said for name in _NAMES)
 
 
 @cache
@@ -79,11 +88,6 @@ def _opening(code: str) -> re.Pattern[str]:
 def _anywhere() -> re.Pattern[str]:
     body = "|".join(f"(?P<{kind}>(?:{words}){_CLOSES})" for kind, words in _ANY_LANGUAGE.items())
     return re.compile(rf"{_OPENS}(?:(?:{answer_names()}){_SEPARATES})?(?:{body})", re.IGNORECASE)
-
-
-@cache
-def _may_conclude() -> re.Pattern[str]:
-    return re.compile(rf"(?:{answer_names()})", re.IGNORECASE)
 
 
 @cache

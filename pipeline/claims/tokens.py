@@ -11,18 +11,24 @@ from functools import lru_cache
 BULLET = "\n-"
 NEWLINE = "\n"
 
-_TOKEN = re.compile(
+_WORDS = (
     r"(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)"
     r"|(?P<number>\d+(?:[.,]\d+)*)"
     r"|(?P<line>(?:\A|\n)\s*(?:[-*•+]\s|\d{1,2}[.)]\s)?)"
-    # What a structured report puts for present and absent.
+)
+_MARK = r"|(?P<mark>\.(?![a-z\d])|[;:!?,()|—–]|(?<=\s)-+(?=\s))"
+# What a structured report puts for present, absent and possible, and where its objects end.
+_SIGNS = (
     r"|(?P<absent>\(\s?[-−–]\s?\)|(?<=[:=|])\s?[-−–](?=\s*(?:$|[,;|\n}]))|\[\s?\]|[☐✗✘❌✖])"
     r"|(?P<present>\(\s?\+\s?\)|(?<=[:=|])\s?\+(?=\s*(?:$|[,;|\n}]))|\[[xX✓]\]|[☑✓✔✅])"
     r"|(?P<query>(?<!\S)\?(?=[^\W\d_]))"  # "?pneumonia"
     r"|(?P<either>(?<=[^\W\d_]{3})\s?/\s?(?=[^\W\d_]{3}))"
     r"|(?P<end>\}|(?<=\")\s{0,40}\])"
-    r"|(?P<mark>\.(?![a-z\d])|[;:!?,()|—–]|(?<=\s)-+(?=\s))"
 )
+_TOKEN = re.compile(_WORDS + _MARK)
+_TOKEN_OR_SIGN = re.compile(_WORDS + _SIGNS + _MARK)
+_SIGNIFICANT = frozenset("+/?[]{}☐☑✓✔✅✗✘❌✖")
+_DENYING = ("(-)", "(−)", "(–)", ": -", ":-", ": −", "| -", "=-", "( -")
 _KINDS = {"absent": "absent", "present": "present", "either": "/", "query": "possible", "end": ";"}
 _BOXES = "[☐☑✓✔✅✗✘❌✖"  # a box stands before its item, save after a colon
 _MARKS = {"(": ",", ")": ",", "|": ":", "—": "-", "–": "-"}
@@ -61,7 +67,8 @@ def tokenise(text: str) -> Tokens:
     ends: list[int] = []
     if "{" in text:
         text = _OBJECT.sub(lambda match: _BLANK.sub(" ", match[0]), text)  # as long as before
-    for match in _TOKEN.finditer(text):
+    signs = not _SIGNIFICANT.isdisjoint(text) or any(sign in text for sign in _DENYING)
+    for match in (_TOKEN_OR_SIGN if signs else _TOKEN).finditer(text):
         kind = match.lastgroup or ""
         raw = match.group()
         if kind == "word":

@@ -30,6 +30,7 @@ _FINAL = re.compile(
     rf"would be))?\s{{0,3}}[:=\-]?\s{{0,6}}(?P<rest>[^\n]*)",
     re.IGNORECASE,
 )
+_FINAL_CUE = "final answer"
 _CONCLUDING = re.compile(
     r"\b(?:(?:answer|response|verdict|conclusion|result|decision)"
     r"(?:\s(?:to|for) (?:the|your|this|that)(?: \w{1,12})? question)?"
@@ -50,6 +51,36 @@ _CONCLUDING = re.compile(
 )
 
 
+# One of these is in every conclusion: most answers have none, and are not searched.
+_CUES = (
+    *(
+        "answer",
+        "response",
+        "verdict",
+        "conclu",
+        "result",
+        "decision",
+        "so ",
+        "so,",
+        "so:",
+        "therefore",
+    ),
+    *(
+        "thus",
+        "hence",
+        "overall",
+        "in summary",
+        "in short",
+        "ultimately",
+        " say",
+        "wait",
+        "actually",
+    ),
+    *("sorry", "correction", "i mean", "scratch", "thought", "look", "review", "inspection"),
+    *("let me correct", "or rather"),
+)
+
+
 def parse_boolean(text: str, language: str = "en") -> Answer | None:
     """Read a yes or no that opens the answer or is named as the answer.
 
@@ -65,14 +96,17 @@ def parse_boolean(text: str, language: str = "en") -> Answer | None:
 def boolean_answers(text: str, language: str = "en") -> frozenset[Answer]:
     """Return the different answers that a text gives to a yes-or-no question."""
     text = _quiet(text)
-    final = _final(text)
+    said = text.lower()
+    final = _final(text) if _FINAL_CUE in said else None
     answer = leading_answer(final, running_on=True, language=language) if final else None
     if answer is not None:
         return frozenset((answer,))
     text = _RESTATED.sub("", text, count=1)
     if _YES_AND_NO.match(text):
         return frozenset(("yes", "no"))
-    matches = [*_CONCLUDING.finditer(text), *foreign_conclusion(text)]
+    concludes = any(cue in said for cue in _CUES)
+    matches = list(_CONCLUDING.finditer(text)) if concludes else []
+    matches += foreign_conclusion(text)
     found = [polarity(match) for match in matches]
     found.append(leading_answer(text, running_on=True, language=language))
     return frozenset(answer for answer in found if answer is not None)
@@ -87,7 +121,7 @@ def parse_choice(text: str, choices: tuple[str, ...]) -> str | None:
     pronoun "I" and the genus of a binomial ("E. coli") are never letters.
     """
     text = _quiet(text).strip()
-    final = _final(text)
+    final = _final(text) if _FINAL_CUE in text.lower() else None
     if final:
         letter = named_letters(final, choices) or option_named(final, choices)
         if letter is not None and len(letter) == 1:

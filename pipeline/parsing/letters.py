@@ -7,7 +7,7 @@ from the most explicit wording that names any.
 import re
 from collections.abc import Iterable
 
-from pipeline.claims.languages import answer_names
+from pipeline.claims.languages import answer_names, may_name_answer
 from pipeline.parsing.options import LETTERS, is_denied, option_text, plain
 
 # A letter after one of these words is an answer; "A" and "I" before a word are not letters.
@@ -29,6 +29,7 @@ _EXPLICIT = re.compile(
     r"(?:(?:option|choice|letter|answer)\s{0,3}:?\s{0,3})?" + _LETTER,
     re.IGNORECASE,
 )
+_ANSWER_CUES = ("ans", "choice", "letter", "selec", "pick", "correct", "best", "option", "solution")
 _CORRECT = re.compile(
     r"(?:^|[\s(\[])(?P<letter>[A-Z])[)\].:]{0,2}\s{1,3}(?:is|would be|seems|looks|appears|must be)"
     r"\s(?:to be\s)?(?:(?:the|clearly|definitely|most|more|single|probably|therefore|my)\s){0,3}"
@@ -90,7 +91,13 @@ _EPITHETS = frozenset(_EPITHETS_TEXT.split())
 def named_letters(text: str, choices: tuple[str, ...]) -> str:
     """Return the different letters that the most explicit wording names, sorted; "" for none."""
     letters = LETTERS[: len(choices)]
-    for patterns in ((_EXPLICIT, _CORRECT, _FOREIGN), (_CONCLUSION,), (_OPTION,), (_ENUMERATED,)):
+    named_as_answer = [_CORRECT]
+    said = text.lower()
+    if any(cue in said for cue in _ANSWER_CUES):
+        named_as_answer.append(_EXPLICIT)
+    if may_name_answer(text) or "opci" in said:
+        named_as_answer.append(_FOREIGN)
+    for patterns in (named_as_answer, (_CONCLUSION,), (_OPTION,), (_ENUMERATED,)):
         named = {
             letter
             for pattern in patterns

@@ -142,7 +142,7 @@ def parse_number(text: str, unit: str | None) -> float | None:
     several answers, hence None. Numbers inside of names ("T2", "2nd") are none.
     """
     text = unwrap(text)
-    final = _final(text)
+    final = _final(text) if "final answer" in text.lower() else None
     if final is not None and (value := _parse(final, unit)) is not None:
         return value
     return _parse(text, unit)
@@ -223,6 +223,8 @@ def _value(match: re.Match[str], text: str, kind: str | None) -> _Value | None:
 
 def _markers(text: str) -> list[tuple[int, int]]:
     """Return the spans of list markers; a text of one line may be the number itself."""
+    if ". " not in text and ") " not in text and ": " not in text:
+        return []
     spans = [match.span() for match in _MARKER.finditer(text)]
     inline = list(_INLINE.finditer(text))
     if {"1", "2"} <= {m[1] for m in inline} or (spans and inline):

@@ -43,8 +43,8 @@ _MARKS = (
 _PAIRS = tuple(
     (re.compile(f"({opening})|({closing})", re.IGNORECASE)) for opening, closing in _MARKS
 )
-# What every mark has one of: most answers have none, and are passed through.
-_MAY_HOLD_MARKS = re.compile(r"[<◁]|\[/?THINK|here|analysis", re.IGNORECASE)
+# Every mark has one of these; most answers have none, and are passed through.
+_SIGNS = ("<", "◁", "[", "stage)", "thought process", "assistantfinal")
 # gpt-oss: each message names its channel. Without its special tokens only the names are left.
 _CHANNEL = re.compile(r"<\|channel\|>([^<]{0,80})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>")
 _MESSAGE_END = re.compile(r"<\|(?:end|return|call|start)\|>")
@@ -75,7 +75,7 @@ def strip_reasoning(text: str) -> Stripped:
     while still reasoning has no answer.
     """
     body, unclosed = text, False
-    if _MAY_HOLD_MARKS.search(text):
+    if any(sign in text for sign in _SIGNS):
         body, unclosed = _without_channels(text)
         for marks in _PAIRS:
             body, cut = _without_marked(body, marks)

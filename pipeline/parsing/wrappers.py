@@ -26,7 +26,7 @@ _NEXT_TURN = re.compile(
     r"<\|im_start\|>(?:user|system)|<start_of_turn>user|<\|start_header_id\|>user|<[｜]User[｜]>"
     r"|<\|user\|>"
 )
-_ROLE = re.compile(r"\A\s*(?:assistant|model)\s*[:\n]\s*", re.IGNORECASE)
+_ROLE = re.compile(r"\s*(?:assistant|model)\s*[:\n]\s*", re.IGNORECASE)
 _FENCE = re.compile(r"```[ \t]*(?:[A-Za-z][\w+-]{0,15}(?=\s*[\n{\[]))?[ \t]*\n?")
 _TAGGED = re.compile(
     r"<(?P<tag>final[_ ]?answer|answer|conclusion|choice|solution|output)>(?P<tagged>.*?)"
@@ -84,7 +84,9 @@ def unwrap(text: str) -> str:
     """Return the words of an answer without what is wrapped around them; twice changes nothing."""
     if "<" in text or "[" in text:
         text = _framed(text)
-    text = _ROLE.sub("", text)
+    role = _ROLE.match(text)
+    if role:
+        text = text[role.end() :]
     if "```" in text:
         text = _FENCE.sub("\n", text)
     if "<" in text or "[" in text or "Here begins" in text:
