@@ -7,6 +7,7 @@ British or American spelling, hyphenated or not.
 
 from typing import Any, Final
 
+from pipeline.claims.normality import Normality
 from pipeline.claims.tokens import phrase, stem
 from pipeline.claims.triggers import changes, triggers
 from pipeline.dataset.lexicon import Concept, Kind, Lexicon
@@ -20,17 +21,18 @@ class Mention:
 
     ``lo`` and ``hi`` are its tokens, -1 where a bare yes or no implies it. ``uncertain``: put as
     merely possible. ``skip``: named, but not asserted. ``revised``: its sentence corrects an
-    earlier statement.
+    earlier statement. ``normality``: denied by a statement that something is normal.
     """
 
     __slots__ = (
-        *("change", "hi", "ids", "kind", "lo", "neg", "revised", "site_neg", "sites", "skip"),
-        "uncertain",
+        *("change", "hi", "ids", "kind", "lo", "neg", "normality", "revised", "site_neg", "sites"),
+        *("skip", "uncertain"),
     )
 
     def __init__(self, kind: str, ids: tuple[str, ...], lo: int, hi: int) -> None:
         self.kind, self.ids, self.lo, self.hi = kind, ids, lo, hi
         self.neg = self.uncertain = self.skip = self.site_neg = self.revised = False
+        self.normality = False
         self.sites: tuple[str, ...] = ()
         self.change: str | None = None
 
@@ -58,6 +60,7 @@ class Matcher:
     def __init__(self, lexicon: Lexicon) -> None:
         self._concepts: Trie = {}
         self._triggers: Trie = {}
+        self.normality = Normality(lexicon)
         for concept in lexicon.concepts.values():
             for form in forms(concept):
                 _add(self._concepts, form, (concept.kind, (concept.id,)))
@@ -92,6 +95,22 @@ class Matcher:
                 i = trigger_end
             else:
                 i += 1
+        return items
+
+
+    def stated(self, words: list[str], lo: int, hi: int) -> list[LexicalItem]:
+        """Find concepts and triggers as ``items`` does, and read statements of normality."""
+        items = self.items(words, lo, hi)
+        for start, end, ids in self.normality.statements(words, lo, hi):
+            denied = Mention("finding", ids, start, end)
+            denied.neg = denied.normality = True
+            within = [item for item in items if start <= item.lo < end or start < item.hi <= end]
+            if any(isinstance(item, Mention) and item.is_target for item in within):
+                continue
+            places = (m.ids for m in within if isinstance(m, Mention) and m.kind == "site")
+            denied.sites = tuple(dict.fromkeys(id for ids in places for id in ids))
+            items = [item for item in items if item not in within]
+            items.insert(sum(item.lo < start for item in items), denied)
         return items
 
 
