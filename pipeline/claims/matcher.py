@@ -97,7 +97,6 @@ class Matcher:
                 i += 1
         return items
 
-
     def stated(self, words: list[str], lo: int, hi: int) -> list[LexicalItem]:
         """Find concepts and triggers as ``items`` does, and read statements of normality."""
         items = self.items(words, lo, hi)

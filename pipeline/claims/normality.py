@@ -23,6 +23,7 @@ _LINKS = frozenset(
 )
 _AFTER = frozenset("limits limit in size shape contour configuration caliber calibre".split())
 _PARTIAL = frozenset(("otherwise", "remainder", "rest", "elsewhere", "except", "apart", "aside"))
+_EXCESS = frozenset("enlarged dilated engorged widened thickened distended prominent".split())
 _DENYING = frozenset(("no", "not", "non", "nor", "without", "never", "nearly", "almost"))
 _LONGEST = 12  # words between a name and its predicate
 
@@ -42,7 +43,8 @@ class Normality:
     def statements(self, words: list[str], lo: int, hi: int) -> list[Span]:
         """Find the statements of normality in ``words[lo:hi]``, in order, none overlapping."""
         said = words[lo:hi]
-        if not self._names or _PREDICATES.isdisjoint(said) or not _PARTIAL.isdisjoint(said):
+        stated = not _PREDICATES.isdisjoint(said) or not _EXCESS.isdisjoint(said)
+        if not self._names or not stated or not _PARTIAL.isdisjoint(said):
             return []
         spans: list[Span] = []
         i = lo
@@ -90,6 +92,8 @@ class Normality:
         while j < min(hi, i + _LONGEST):
             if words[j] in _PREDICATES:
                 return _end_of_predicate(words, j, hi, denied)
+            if words[j] == "not" and words[j + 1 : j + 2] and words[j + 1] in _EXCESS:
+                return j + 2, denied
             end, ids = self._name(words, j, hi)
             if not ids and words[j] not in _LINKS:
                 return None

@@ -2,8 +2,9 @@
 
 In: texts, a lexicon. Out: ``UnknownTerm`` rows, most frequent first. No parser is involved: a term
 is a run of words that are in no lexicon form, no trigger phrase and no list of common words, and do
-not look like adverbs or verbs. So the list also holds adjectives and names; it is read by a person
-who decides what belongs into the lexicon.
+not look like adverbs or verbs. A run right before a known finding is taken for its adjectives
+("bibasilar atelectasis") and left out. So the list still holds adjectives and names, and a term
+that stands before a finding is missed; a person reads it and decides what belongs into a lexicon.
 """
 
 import re
@@ -12,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.claims.clauses import VERBS
-from pipeline.claims.matcher import Matcher, matcher_for
+from pipeline.claims.matcher import Matcher, Mention, matcher_for
 from pipeline.claims.sentences import split
 from pipeline.claims.tokens import stem, tokenise
 from pipeline.claims.triggers import word_set
@@ -75,12 +76,15 @@ def _runs(
     items = matcher.items(words, lo, hi)
     taken = {i for item in items for i in range(item.lo, item.hi)}
     taken |= matcher.normality.covered(words, lo, hi)
+    mentions = [item for item in items if isinstance(item, Mention)]
+    nouns = {mention.lo for mention in mentions if mention.is_target}
     runs: list[list[str]] = [[]]
     for i in range(lo, hi):
         word = words[i]
         if i in taken or word in _COMMON or len(word) < 3 or not word[0].isalpha():
+            if i in nouns:
+                runs.pop()
             runs.append([])
         elif not (_NOT_NOUNS.fullmatch(word) and not runs[-1]):
             runs[-1].append(word)
-    mentions = sum(hasattr(item, "ids") for item in items)
-    return [run[-_LONGEST:] for run in runs if run], mentions
+    return [run[-_LONGEST:] for run in runs if run], len(mentions)
