@@ -9,21 +9,16 @@ follows.
 from typing import Any
 
 from pipeline.claims.tokens import phrase, stem
+from pipeline.claims.triggers import word_set
 from pipeline.dataset.lexicon import Lexicon
 
 Span = tuple[int, int, tuple[str, ...]]  # first token, token after the last, ids that it denies
-_PREDICATES = frozenset(("normal", "clear", "unremarkable", "intact", "midline", "patent", "sharp"))
+_PREDICATES = word_set("normal")
 _BEFORE = _PREDICATES - {"midline", "sharp"}  # those that stand before what they speak of
-_LINKS = frozenset(
-    "is are was were be been to appear appears remain remains seem seems look looks both all "
-    "grossly still again overall essentially generally completely bilaterally size sized shape "
-    "contour contours configuration appearance caliber calibre position alignment signal in and "
-    "of the at on for its their within upper limit limits top stable unchanged visualized "
-    "visualised imaged well expanded inflated aerated , also".split()
-)
-_AFTER = frozenset("limits limit in size shape contour configuration caliber calibre".split())
-_PARTIAL = frozenset(("otherwise", "remainder", "rest", "elsewhere", "except", "apart", "aside"))
-_EXCESS = frozenset("enlarged dilated engorged widened thickened distended prominent".split())
+_EXCESS = word_set("excess")
+_LINKS = word_set("links") | {","}
+_AFTER = word_set("after_normal")
+_PARTIAL = word_set("partial")
 _DENYING = frozenset(("no", "not", "non", "nor", "without", "never", "nearly", "almost"))
 _LONGEST = 12  # words between a name and its predicate
 
