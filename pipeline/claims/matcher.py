@@ -78,20 +78,20 @@ class Matcher:
         """Find concepts and triggers in ``words[lo:hi]``, longest first from the left."""
         items: list[LexicalItem] = []
         concepts, others = self._concepts, self._triggers
-        i = lo
-        while i < hi:
-            word = words[i]
-            key = stem(word)
+        said = words[lo:hi]
+        stems = [stem(word) for word in said]
+        i = 0
+        while i < len(said):
             concept_end = trigger_end = i
-            if key in concepts:
-                concept_end, entry = _walk(concepts[key], words, i + 1, hi, stem)
-            if word in others:
-                trigger_end, categories = _walk(others[word], words, i + 1, hi, str)
+            if stems[i] in concepts:
+                concept_end, entry = _walk(concepts[stems[i]], stems, i + 1)
+            if said[i] in others:
+                trigger_end, categories = _walk(others[said[i]], said, i + 1)
             if concept_end > i and concept_end >= trigger_end:
-                items.append(Mention(entry[0], entry[1], i, concept_end))
+                items.append(Mention(entry[0], entry[1], lo + i, lo + concept_end))
                 i = concept_end
             elif trigger_end > i:
-                items.append(_trigger(categories, i, trigger_end))
+                items.append(_trigger(categories, lo + i, lo + trigger_end))
                 i = trigger_end
             else:
                 i += 1
@@ -145,19 +145,15 @@ def _add(trie: Trie, words: tuple[str, ...], value: Any, *, many: bool = False) 
         node.setdefault("", value)
 
 
-def _walk(node: Trie, words: list[str], i: int, hi: int, key: Any) -> tuple[int, Any]:
+def _walk(node: Trie, keys: list[str], i: int) -> tuple[int, Any]:
     """Follow the words as far as forms go; the end of the longest form, or -1 for none."""
     end, value = -1, None
     while True:
-        here = node.get("")
-        if here is not None:
-            end, value = i, here
-        if i >= hi:
+        if "" in node:
+            end, value = i, node[""]
+        if i >= len(keys) or keys[i] not in node:
             return end, value
-        following = node.get(key(words[i]))
-        if following is None:
-            return end, value
-        node = following
+        node = node[keys[i]]
         i += 1
 
 

@@ -13,12 +13,14 @@ from pipeline.claims.triggers import word_set
 from pipeline.dataset.lexicon import Lexicon
 
 Span = tuple[int, int, tuple[str, ...]]  # first token, token after the last, ids that it denies
-_PREDICATES = word_set("normal")
+_TABLE = "plain_words.json"
+_PREDICATES = word_set("normal", _TABLE)
 _BEFORE = _PREDICATES - {"midline", "sharp"}  # those that stand before what they speak of
-_EXCESS = word_set("excess")
-_LINKS = word_set("links") | {","}
-_AFTER = word_set("after_normal")
-_PARTIAL = word_set("partial")
+_EXCESS = word_set("excess", _TABLE)
+_SAYING = _PREDICATES | _EXCESS
+_LINKS = word_set("links", _TABLE) | {","}
+_AFTER = word_set("after_normal", _TABLE)
+_PARTIAL = word_set("partial", _TABLE)
 _DENYING = frozenset(("no", "not", "non", "nor", "without", "never", "nearly", "almost"))
 _LONGEST = 12  # words between a name and its predicate
 
@@ -38,13 +40,15 @@ class Normality:
     def statements(self, words: list[str], lo: int, hi: int) -> list[Span]:
         """Find the statements of normality in ``words[lo:hi]``, in order, none overlapping."""
         said = words[lo:hi]
-        stated = not _PREDICATES.isdisjoint(said) or not _EXCESS.isdisjoint(said)
-        if not self._names or not stated or not _PARTIAL.isdisjoint(said):
+        if not self._names or _SAYING.isdisjoint(said) or not _PARTIAL.isdisjoint(said):
             return []
         spans: list[Span] = []
         i = lo
         while i < hi:
-            span = None if i > lo and words[i - 1] in _DENYING else self._statement(words, i, hi)
+            span = None
+            if words[i] in _BEFORE or stem(words[i]) in self._names:
+                denied = i > lo and words[i - 1] in _DENYING
+                span = None if denied else self._statement(words, i, hi)
             if span is not None:
                 spans.append(span)
             i = span[1] if span is not None else i + 1

@@ -50,13 +50,17 @@ def settle(assertions: list[Assertion], lexicon: Lexicon) -> tuple[Assertion, ..
         _add(kept, new)
     stated = [a for a in kept if a.start >= 0]
     named = [a for a in stated if not a.normality]
-    return tuple(a for a in kept if not _yields(a, named if a.normality else stated))
+    if len(named) == len(kept):
+        return tuple(kept)
+    return tuple(
+        a
+        for a in kept
+        if (a.start >= 0 and not a.normality) or not _yields(a, named if a.normality else stated)
+    )
 
 
 def _yields(implied: Assertion, explicit: list[Assertion]) -> bool:
     """Return whether a claim gives way to one of its concept that is stated more openly."""
-    if implied in explicit:
-        return False
     site = implied.claim.site
     return any(
         a.claim.concept == implied.claim.concept

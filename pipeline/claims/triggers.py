@@ -43,9 +43,9 @@ def expand(pattern: str) -> list[tuple[str, ...]]:
     return sorted({phrase(text) for text in alternatives(pattern)})
 
 
-def word_set(name: str) -> frozenset[str]:
-    """Return one of the word classes of ``words.json``."""
-    words: dict[str, str] = json.loads(_text("words.json"))
+def word_set(name: str, table: str = "words.json") -> frozenset[str]:
+    """Return one of the word classes of ``words.json``, or of another table beside it."""
+    words: dict[str, str] = json.loads(_text(table))
     return frozenset(words[name].split())
 
 

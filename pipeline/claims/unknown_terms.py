@@ -20,7 +20,7 @@ from pipeline.claims.triggers import word_set
 from pipeline.dataset.lexicon import Lexicon
 
 _LONGEST = 4  # words of a term; longer runs are cut from the left, which keeps the noun
-_COMMON = word_set("common") | VERBS
+_COMMON = word_set("common", "plain_words.json") | VERBS
 _NOT_NOUNS = re.compile(r".*(?:ly|ing|ed|[^a-z'].*)")
 
 
