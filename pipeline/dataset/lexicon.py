@@ -237,7 +237,7 @@ def _check_relations(lexicon: Lexicon, where: str) -> None:
             for id in ids:
                 if id not in lexicon.concepts:
                     raise BadInput(
-                        f"{where}: {relation} of {concept.id!r} names {id!r}: no concept"
+                        f"{where}: {relation} of {concept.id!r} names {id!r}, which is no concept"
                     )
         if lexicon.is_broader(concept.id, concept.id):
             raise BadInput(f"{where}: {concept.id!r} is broader than itself (part_of, generic_of)")
