@@ -104,14 +104,28 @@ class Lexicon:
         base = language.lower().partition("-")[0]
         if base == ENGLISH:
             return self
-        chosen: dict[str, Concept] = {}
-        for concept in self.concepts.values():
-            forms = concept.translations.get(language) or concept.translations.get(base)
-            if forms:
-                chosen[concept.id] = replace(
-                    concept, name=forms[0], synonyms=forms[1:], normal_when=()
-                )
+        spoken = {
+            id: forms
+            for id, concept in self.concepts.items()
+            if (forms := concept.translations.get(language) or concept.translations.get(base))
+        }
+        chosen = {
+            id: replace(
+                self.concepts[id],
+                name=forms[0],
+                synonyms=forms[1:],
+                part_of=self._places_around(id, spoken),
+                generic_of=tuple(n for n in self.concepts[id].generic_of if n in spoken),
+                normal_when=(),
+            )
+            for id, forms in spoken.items()
+        }
         return Lexicon(chosen) if chosen else None
+
+    def _places_around(self, site: str, kept: Iterable[str]) -> tuple[str, ...]:
+        """Return the larger sites among some concepts, also where one between them is missing."""
+        larger = self.broader(site) if self.concepts[site].part_of else frozenset()
+        return tuple(sorted(larger.intersection(kept)))
 
     @cached_property
     def _broader(self) -> Mapping[str, frozenset[str]]:

@@ -69,6 +69,17 @@ def test_a_lexicon_in_another_language_has_the_forms_of_that_language_alone():
     assert words.in_language("zh") is None
 
 
+def test_places_stay_nested_where_a_language_lacks_one_between_them():
+    words = read(
+        entry("lobe", "site", part_of=["lung"], synonyms={"en": [], "de": ["Lappen"]}),
+        entry("lung", "site", part_of=["side"]),
+        entry("side", "site", synonyms={"en": [], "de": ["Seite"]}),
+    )
+    german = words.in_language("de")
+    assert german is not None
+    assert german.broader("lobe") == {"side"}
+
+
 @pytest.mark.parametrize(
     ("concept", "message"),
     [
