@@ -191,6 +191,7 @@ LAYERS: dict[str, set[str]] = {
         "actors.storage",
         "conf",
         "pipeline.checkpoint",
+        "pipeline.claims",
         "pipeline.cluster",
         "pipeline.dataset",
         "pipeline.gate",

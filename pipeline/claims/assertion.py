@@ -22,6 +22,7 @@ class Assertion:
     ``certainty``: what is merely possible is ``uncertain``, what is probable ``certain``. ``start``
     and ``end`` are the characters of the mention in the text, -1 where a bare yes or no implies the
     claim. ``revised``: its sentence corrects an earlier statement, in so many words.
+    ``normality``: denied by a statement that something is normal, not by name.
     """
 
     claim: Claim
@@ -29,6 +30,7 @@ class Assertion:
     start: int
     end: int
     revised: bool
+    normality: bool = False
 
 
 def spell_out(mention: Mention, tokens: Tokens, lexicon: Lexicon) -> list[Assertion]:
@@ -58,6 +60,7 @@ def spell_out(mention: Mention, tokens: Tokens, lexicon: Lexicon) -> list[Assert
             start=-1 if implied else tokens.starts[mention.lo],
             end=-1 if implied else tokens.ends[mention.hi - 1],
             revised=mention.revised,
+            normality=mention.normality,
         )
         for claim in claims
     ]

@@ -56,10 +56,11 @@ class _Reader:
 
     def read(self, sentence: Sentence) -> None:
         """Read one sentence."""
-        items = self.matcher.items(self.tokens.words, sentence.lo, sentence.hi)
+        words = self.tokens.words
         if sentence.question:
-            self._ask(items)
+            self._ask(self.matcher.items(words, sentence.lo, sentence.hi))
             return
+        items = self.matcher.stated(words, sentence.lo, sentence.hi)
         answer, items = self._lead(sentence, items)
         self.about = None
         if not items and self.implied is None:

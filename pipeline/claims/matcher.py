@@ -8,6 +8,7 @@ British or American spelling, hyphenated or not.
 from functools import cache
 from typing import Any, Final
 
+from pipeline.claims.normality import Normality
 from pipeline.claims.tokens import phrase, stem
 from pipeline.claims.triggers import changes, triggers
 from pipeline.dataset.lexicon import Concept, Kind, Lexicon
@@ -22,17 +23,17 @@ class Mention:
 
     ``lo`` and ``hi`` are its tokens, -1 where a bare yes or no implies it. ``uncertain``: put as
     merely possible. ``skip``: named, but not asserted. ``revised``: its sentence corrects an
-    earlier statement.
+    earlier statement. ``normality``: denied by a statement that something is normal.
     """
 
     __slots__ = (
-        *("change", "hi", "ids", "kind", "lo", "neg", "revised", "sites", "skip"),
+        *("change", "hi", "ids", "kind", "lo", "neg", "normality", "revised", "sites", "skip"),
         "uncertain",
     )
 
     def __init__(self, kind: str, ids: tuple[str, ...], lo: int, hi: int) -> None:
         self.kind, self.ids, self.lo, self.hi = kind, ids, lo, hi
-        self.neg = self.uncertain = self.skip = self.revised = False
+        self.neg = self.uncertain = self.skip = self.revised = self.normality = False
         self.sites: tuple[str, ...] = ()
         self.change: str | None = None
 
@@ -61,6 +62,7 @@ class Matcher:
         self._concepts: Trie = {}
         self._triggers = _trigger_trie()
         self._changes = _change_ids(lexicon)
+        self.normality = Normality(lexicon)
         for concept in lexicon.concepts.values():
             for form in forms(concept):
                 _add(self._concepts, form, (concept.kind, (concept.id,)))
@@ -78,23 +80,38 @@ class Matcher:
         """Find concepts and triggers in ``words[lo:hi]``, longest first from the left."""
         items: list[LexicalItem] = []
         concepts, others = self._concepts, self._triggers
-        i = lo
-        while i < hi:
-            word = words[i]
-            key = stem(word)
+        said = words[lo:hi]
+        stems = [stem(word) for word in said]
+        i = 0
+        while i < len(said):
             concept_end = trigger_end = i
-            if key in concepts:
-                concept_end, entry = _walk(concepts[key], words, i + 1, hi, stem)
-            if word in others:
-                trigger_end, categories = _walk(others[word], words, i + 1, hi, str)
+            if stems[i] in concepts:
+                concept_end, entry = _walk(concepts[stems[i]], stems, i + 1)
+            if said[i] in others:
+                trigger_end, categories = _walk(others[said[i]], said, i + 1)
             if concept_end > i and concept_end >= trigger_end:
-                items.append(Mention(entry[0], entry[1], i, concept_end))
+                items.append(Mention(entry[0], entry[1], lo + i, lo + concept_end))
                 i = concept_end
             elif trigger_end > i:
-                items.append(self._trigger(categories, words, i, trigger_end))
+                items.append(self._trigger(categories, words, lo + i, lo + trigger_end))
                 i = trigger_end
             else:
                 i += 1
+        return items
+
+    def stated(self, words: list[str], lo: int, hi: int) -> list[LexicalItem]:
+        """Find concepts and triggers as ``items`` does, and read statements of normality."""
+        items = self.items(words, lo, hi)
+        for start, end, ids in self.normality.statements(words, lo, hi):
+            denied = Mention("finding", ids, start, end)
+            denied.neg = denied.normality = True
+            within = [item for item in items if start <= item.lo < end or start < item.hi <= end]
+            if any(isinstance(item, Mention) and item.is_target for item in within):
+                continue
+            places = (m.ids for m in within if isinstance(m, Mention) and m.kind == "site")
+            denied.sites = tuple(dict.fromkeys(id for ids in places for id in ids))
+            items = [item for item in items if item not in within]
+            items.insert(sum(item.lo < start for item in items), denied)
         return items
 
     def _trigger(
@@ -142,19 +159,15 @@ def _add(trie: Trie, words: tuple[str, ...], value: Any, *, many: bool = False) 
         node.setdefault("", value)
 
 
-def _walk(node: Trie, words: list[str], i: int, hi: int, key: Any) -> tuple[int, Any]:
+def _walk(node: Trie, keys: list[str], i: int) -> tuple[int, Any]:
     """Follow the words as far as forms go; the end of the longest form, or -1 for none."""
     end, value = -1, None
     while True:
-        here = node.get("")
-        if here is not None:
-            end, value = i, here
-        if i >= hi:
+        if "" in node:
+            end, value = i, node[""]
+        if i >= len(keys) or keys[i] not in node:
             return end, value
-        following = node.get(key(words[i]))
-        if following is None:
-            return end, value
-        node = following
+        node = node[keys[i]]
         i += 1
 
 

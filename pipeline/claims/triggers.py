@@ -14,15 +14,11 @@ the clause, ``_rest`` to the end of the sentence.
 """
 
 import json
-import re
 from functools import cache
 from importlib.resources import files
-from itertools import product
 
 from pipeline.claims.tokens import phrase
-
-_CHOICE = re.compile(r"\(([^()]*)\)")
-
+from pipeline.dataset.lexicon import alternatives
 
 Phrases = tuple[tuple[tuple[str, ...], str], ...]
 
@@ -44,14 +40,12 @@ def changes() -> Phrases:
 
 def expand(pattern: str) -> list[tuple[str, ...]]:
     """Write out the alternatives of one phrase pattern as words."""
-    parts = _CHOICE.split(pattern)
-    options = [part.split("|") if n % 2 else [part] for n, part in enumerate(parts)]
-    return sorted({phrase(" ".join(chosen)) for chosen in product(*options)})
+    return sorted({phrase(text) for text in alternatives(pattern)})
 
 
-def word_set(name: str) -> frozenset[str]:
-    """Return one of the word classes of ``words.json``."""
-    words: dict[str, str] = json.loads(_text("words.json"))
+def word_set(name: str, table: str = "words.json") -> frozenset[str]:
+    """Return one of the word classes of ``words.json``, or of another table beside it."""
+    words: dict[str, str] = json.loads(_text(table))
     return frozenset(words[name].split())
 
 

@@ -1,5 +1,6 @@
-"""``dataset build-phantom|validate|describe``."""
+"""``dataset build-phantom|validate|describe``; ``lexicon`` has a file of its own."""
 
+from itertools import chain
 from typing import Annotated
 
 from typer import Argument, Option, Typer
@@ -7,7 +8,9 @@ from typer import Argument, Option, Typer
 from actors.schema import Dialogue
 from actors.storage.files import exists, join
 from conf.errors import BadInput
+from pipeline.claims.check_lexicon import lexicon_faults
 from pipeline.cluster.connect import cluster
+from pipeline.commands.lexicon import app as lexicon
 from pipeline.commands.options import DATA, DatasetFolder, command
 from pipeline.dataset.describe import describe, description_text
 from pipeline.dataset.open import open_dataset
@@ -20,6 +23,7 @@ app = Typer(
     rich_help_panel=DATA,
     no_args_is_help=True,
 )
+app.add_typer(lexicon)
 _FAULTS_SHOWN = 100
 
 
@@ -50,11 +54,12 @@ def _validate(
     dataset: DatasetFolder,
     no_images: Annotated[bool, Option("--no-images", help="do not open the image files")] = False,
 ) -> int:
-    """Report every fault: dialogue, column, value."""
+    """Report every fault: of the lexicon, then dialogue, column, value."""
     opened = open_dataset(dataset)
     _ = opened.content_id  # compares the files with dataset.json
     count = 0
-    for fault in validate(opened, check_images=not no_images):
+    faults = validate(opened, check_images=not no_images)
+    for fault in chain(lexicon_faults(opened.lexicon), faults):
         count += 1
         if count <= _FAULTS_SHOWN:
             print(fault)
