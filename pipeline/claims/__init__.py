@@ -3,6 +3,13 @@
 from pipeline.claims.assertion import Assertion
 from pipeline.claims.extract import extract_assertions
 from pipeline.claims.leading_answer import leading_answer
+from pipeline.claims.revision import declares_revision
 from pipeline.dataset.lexicon import packaged_lexicon
 
-__all__ = ["Assertion", "extract_assertions", "leading_answer", "packaged_lexicon"]
+__all__ = [
+    "Assertion",
+    "declares_revision",
+    "extract_assertions",
+    "leading_answer",
+    "packaged_lexicon",
+]

@@ -12,6 +12,7 @@ from pipeline.claims import extract_assertions
 from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, JudgedClaim, Response, TurnReading
 from pipeline.metrics.contradictions import find_contradictions
+from pipeline.metrics.implied import implied_claims
 from pipeline.metrics.turn_score import Parsed, affirmed_alone, parse_answer, score_turn
 from pipeline.metrics.verdicts import judge_claims
 from pipeline.parsing.boxes import hits, iou, is_point, read_box, strip_boxes
@@ -48,7 +49,7 @@ def read_dialogue(
         response = responses.get(turn.turn, _MISSING)
         reader = _Reader(dialogue, lexicon, dialect, prior_shown)
         turns.append(reader.read(turn, response))
-    subjects, contradictions = find_contradictions(turns, lexicon)
+    subjects, contradictions = find_contradictions(turns, dialogue.findings, lexicon)
     return DialogueReading(
         dialogue=dialogue,
         lexicon=lexicon,
@@ -86,12 +87,13 @@ class _Reader:
             parsed = parse_answer(turn, text)
             if turn.answer_type == "region" and self._gives_regions:
                 parsed = Parsed(text=None, parseable=box is not None)
-            claims = self._claims(turn, text)
+            claims = self._claims(turn, text, parsed.text)
         hit = self._hit(region, box, claims)
         parsed, score = score_turn(turn, parsed, claims, hit, self._lexicon)
         return TurnReading(
             turn=turn,
             text=text,
+            truncated=response.truncated,
             reasoning_removed=removed,
             answer=parsed.text,
             parseable=parsed.parseable,
@@ -110,8 +112,10 @@ class _Reader:
         input_size = response.input_sizes.get(image.image_id)
         return read_box(text, self._dialect, (image.width, image.height), input_size)
 
-    def _claims(self, turn: Turn, text: str) -> tuple[JudgedClaim, ...]:
+    def _claims(self, turn: Turn, text: str, answer: str | None) -> tuple[JudgedClaim, ...]:
+        """Judge what the text asserts, and what its yes, no or letter does without saying it."""
         assertions = extract_assertions(text, self._lexicon, turn.asks)
+        assertions += implied_claims(turn, answer, assertions, self._lexicon)
         return judge_claims(assertions, self._dialogue.findings, self._lexicon, self._prior_shown)
 
     def _hit(

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 
 from actors.schema import Dialogue
 from pipeline.dataset.lexicon import Lexicon
+from pipeline.metrics.apart import claims_apart
 from pipeline.metrics.base import DialogueReading, Response, Score
 from pipeline.metrics.grounding_views import grounding_views
 from pipeline.metrics.hallucination import hallucination_rate, hallucination_views
+from pipeline.metrics.outcomes import bounds, outcome_views
 from pipeline.metrics.reading import read_dialogue
 from pipeline.metrics.reasoning_coherence import reasoning_coherence
 from pipeline.metrics.turn_accuracy import turn_accuracy, turn_accuracy_by_turn
@@ -32,6 +34,8 @@ SECONDARY: tuple[Callable[[DialogueReading], list[Score]], ...] = (
     grounding_views,
     hallucination_views,
     claim_views,
+    claims_apart,
+    outcome_views,
 )
 
 
@@ -46,4 +50,5 @@ def score_reading(reading: DialogueReading) -> list[Score]:
     """Score one dialogue that has been read."""
     measures = [measure(reading) for measure in MEASURES]
     secondary = [row for rows in SECONDARY for row in rows(reading)]
+    secondary += bounds(reading, MEASURES, measures)
     return measures + [row for row in secondary if row.status == "scored"]
