@@ -19,6 +19,7 @@ from pipeline.phantom.catalogue.modalities import lexicon_document
 from pipeline.run import summarise
 from pipeline.runs.prepare import prepare
 from pipeline.score import plan_units, score_unit
+from pipeline.tables.findings import FOLDER
 
 Answer = Callable[[Dialogue, Turn], str | None]
 
@@ -84,7 +85,9 @@ def make_run(dataset: str, output: Path, name: str, answer: Answer) -> str:
     gold = prepared.gold
     for unit in plan_units(prepared.directory.turns, prepared.dialogues):
         scored = score_unit(unit, gold, config.model.box_dialect)
-        write_parquet(join(prepared.directory.scores, f"{unit.name}.parquet"), scored)
+        write_parquet(join(prepared.directory.scores, f"{unit.name}.parquet"), scored.scores)
+        findings = join(prepared.directory.root, FOLDER, f"{unit.name}.parquet")
+        write_parquet(findings, scored.findings)
     summarise(prepared.directory, replace(config.scoring))
     return prepared.directory.root
 
