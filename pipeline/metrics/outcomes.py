@@ -5,6 +5,7 @@ with such turns answered as the expert did, or as the opposite.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
@@ -56,6 +57,25 @@ def outcome_views(reading: DialogueReading) -> list[Score]:
         ratio(f"{name}_turns", found.count(name), len(found))
         for name in ("refused", "truncated", "uncertain")
     ]
+
+
+def outcome_counts(reading: DialogueReading) -> Counter[tuple[str, Outcome]]:
+    """Return how many turns of each outcome each measure reads: by measure and outcome."""
+    conclusions = [t.turn for t in reading.turns if t.turn.step == "diagnosis"]
+    resting = {number for turn in conclusions for number in turn.supports}
+    counts: Counter[tuple[str, Outcome]] = Counter()
+    for turn in reading.turns:
+        asked, lexicon = turn.turn, reading.lexicon
+        reads = {
+            "turn_accuracy": turn.score is not None,
+            "visual_consistency": turn.hit is not None,
+            "reasoning_coherence": bool(conclusions)
+            and (asked.step is not None or asked.turn in resting),
+            "hallucination_rate": any(is_checkable(c, lexicon) for c in asked.claims),
+        }
+        found = outcome(turn)
+        counts.update((measure, found) for measure, counted in reads.items() if counted)
+    return counts
 
 
 def bounds(

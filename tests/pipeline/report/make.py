@@ -19,7 +19,6 @@ from pipeline.phantom.catalogue.modalities import lexicon_document
 from pipeline.run import summarise
 from pipeline.runs.prepare import prepare
 from pipeline.score import plan_units, score_unit
-from pipeline.tables.findings import FOLDER
 
 Answer = Callable[[Dialogue, Turn], str | None]
 
@@ -62,7 +61,7 @@ def gold_answers(error_rate: float, seed: int = 0) -> Answer:
     return answer
 
 
-def make_run(dataset: str, output: Path, name: str, answer: Answer) -> str:
+def make_run(dataset: str, output: Path, name: str, answer: Answer, *overriding: str) -> str:
     """Answer, score and sum up; give the run directory. An answer of None is a failed turn."""
     overrides = [
         f"dataset.uri={dataset}",
@@ -71,6 +70,7 @@ def make_run(dataset: str, output: Path, name: str, answer: Answer) -> str:
         "model.backend=scripted",
         "model.source=gold",
         "scoring.resamples=200",
+        *overriding,
     ]
     config = load("demo", overrides)
     prepared = prepare(config)
@@ -86,8 +86,8 @@ def make_run(dataset: str, output: Path, name: str, answer: Answer) -> str:
     for unit in plan_units(prepared.directory.turns, prepared.dialogues):
         scored = score_unit(unit, gold, config.model.box_dialect)
         write_parquet(join(prepared.directory.scores, f"{unit.name}.parquet"), scored.scores)
-        findings = join(prepared.directory.root, FOLDER, f"{unit.name}.parquet")
-        write_parquet(findings, scored.findings)
+        for folder, table in (("findings", scored.findings), ("outcomes", scored.outcomes)):
+            write_parquet(join(prepared.directory.root, folder, f"{unit.name}.parquet"), table)
     summarise(prepared.directory, replace(config.scoring))
     return prepared.directory.root
 
