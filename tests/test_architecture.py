@@ -136,6 +136,7 @@ LAYERS: dict[str, set[str]] = {
         "pipeline.tables",
     },
     "pipeline.leaderboard": {
+        "actors.boxes",
         "actors.storage",
         "conf",
         "pipeline.runs",

@@ -22,7 +22,7 @@ _AT_SITE = frozenset(("affected", "involved", "abnormal", "where"))
 
 
 def extract_assertions(
-    text: str, lexicon: Lexicon, asks: str | None = None
+    text: str, lexicon: Lexicon, asks: str | None = None, language: str = "en"
 ) -> tuple[Assertion, ...]:
     """Read the distinct claims of an answer, in the order of their first mention.
 
@@ -30,12 +30,13 @@ def extract_assertions(
         text: the answer; any text at all.
         lexicon: the vocabulary; compiled at its first use.
         asks: the concept that a bare yes or no, or a change without a finding, speaks about.
+        language: of the text, as a base language ("es"); the lexicon's forms must be in it.
 
     Returns:
         Assertions; those of certainty ``certain`` count as claims. History, hypotheses, plans,
         questions and reports of other statements give none.
     """
-    reader = _Reader(text, lexicon, asks)
+    reader = _Reader(text, lexicon, asks, language)
     for sentence in split(reader.tokens):
         reader.read(sentence)
     return reader.assertions()
@@ -44,10 +45,10 @@ def extract_assertions(
 class _Reader:
     """Goes through one answer sentence by sentence and remembers what later words refer to."""
 
-    def __init__(self, text: str, lexicon: Lexicon, asks: str | None) -> None:
+    def __init__(self, text: str, lexicon: Lexicon, asks: str | None, language: str) -> None:
         self.text, self.lexicon, self.asks = text, lexicon, asks
         self.tokens = tokenise(text)
-        self.matcher = matcher_for(lexicon)
+        self.matcher = matcher_for(lexicon, language)
         self.stated: list[Mention] = []
         self.earlier: list[Mention] = []
         self.about = asks  # what a yes or no at the start of the next sentence speaks about

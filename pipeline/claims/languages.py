@@ -10,6 +10,9 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from pipeline.claims.triggers import has_cues
+from pipeline.dataset.lexicon import Lexicon
+
 _OPENS = r"[\s*_#>`\"'“”「『（(\[\-•…¡¿]{0,12}"
 _SEPARATES = r"[\s*_\"'“”:：,，\-–—]{0,8}"
 _CLOSES = r"(?=[\s*_\"'”」』）)]{0,6}(?:$|[.,;:!。，；：！、\n]))"
@@ -21,6 +24,7 @@ _ANY_LANGUAGE = {
     "ありません|なし",
     "yes": "s[ií]|sim|oui|ja|jawohl|sì|是的|是|有|对|正确|예|네|맞습니다|はい|あります",
 }
+_MAX_SPOKEN = 64
 _NAMES = ("respuesta", "resposta", "antwort", "risposta", "reponse", "fazit", "donc", "quindi")
 # Scripts without spaces between words: an answer word need not end at a word border.
 _UNSPACED = ("zh", "ja", "ko")
@@ -29,6 +33,33 @@ _UNSPACED = ("zh", "ja", "ko")
 def base_language(tag: str) -> str:
     """Return the language of a BCP 47 tag, without its region or script ("pt-BR" is "pt")."""
     return tag.replace("_", "-").split("-", 1)[0].lower()
+
+
+_spoken: dict[tuple[int, str], tuple[Lexicon, Lexicon | None]] = {}
+
+
+def spoken_lexicon(lexicon: Lexicon, language: str) -> Lexicon | None:
+    """Return the lexicon with its forms in a language; None where its claims cannot be read.
+
+    That needs forms of the concepts in it and a table of its denials and hedges. Kept per lexicon;
+    the cache holds the lexicon, so its identity stays its own.
+    """
+    code = base_language(language)
+    if code == "en":
+        return lexicon
+    key = (id(lexicon), language)
+    if key not in _spoken:
+        while len(_spoken) >= _MAX_SPOKEN:
+            _spoken.pop(next(iter(_spoken)), None)
+        _spoken[key] = (lexicon, lexicon.in_language(language) if has_cues(code) else None)
+    return _spoken[key][1]
+
+
+def unread_reason(lexicon: Lexicon, language: str) -> str | None:
+    """Return why claims in a language are not read; None where they are."""
+    if spoken_lexicon(lexicon, language) is not None:
+        return None
+    return f"claims in language {language!r} are not read: the lexicon has no forms in it"
 
 
 def foreign_lead(text: str, language: str) -> re.Match[str] | None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pipeline.claims.normality import Normality
 from pipeline.claims.tokens import phrase, stem
-from pipeline.claims.triggers import changes, triggers
+from pipeline.claims.triggers import changes, cues, triggers
 from pipeline.dataset.lexicon import Concept, Kind, Lexicon
 
 Trie = dict[str, Any]  # word -> Trie, "" -> what a form that ends here stands for
@@ -58,9 +58,9 @@ LexicalItem = Mention | Trigger
 class Matcher:
     """The compiled forms of one lexicon; build it through ``matcher_for``."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, language: str) -> None:
         self._concepts: Trie = {}
-        self._triggers = _trigger_trie()
+        self._triggers = _trigger_trie(language)
         self._changes = _change_ids(lexicon)
         self.normality = Normality(lexicon)
         for concept in lexicon.concepts.values():
@@ -135,16 +135,17 @@ def forms(concept: Concept) -> list[tuple[str, ...]]:
     return [form for form in dict.fromkeys(keyed) if form]
 
 
-_compiled: dict[int, tuple[Lexicon, Matcher]] = {}
+_compiled: dict[tuple[int, str], tuple[Lexicon, Matcher]] = {}
 
 
-def matcher_for(lexicon: Lexicon) -> Matcher:
+def matcher_for(lexicon: Lexicon, language: str = "en") -> Matcher:
     """Compile a lexicon once; the cache holds the lexicon, so its identity stays its own."""
-    entry = _compiled.get(id(lexicon))
+    key = (id(lexicon), language)
+    entry = _compiled.get(key)
     if entry is None:
         while len(_compiled) >= _MAX_COMPILED:
             _compiled.pop(next(iter(_compiled)), None)
-        entry = _compiled[id(lexicon)] = (lexicon, Matcher(lexicon))
+        entry = _compiled[key] = (lexicon, Matcher(lexicon, language))
     return entry[1]
 
 
@@ -172,9 +173,13 @@ def _walk(node: Trie, keys: list[str], i: int) -> tuple[int, Any]:
 
 
 @cache
-def _trigger_trie() -> Trie:
+def _trigger_trie(language: str) -> Trie:
     """Compile the trigger phrases and the wordings of change, once for all lexicons."""
     trie: Trie = {}
+    if language != "en":
+        for words, category in cues(language):
+            _add(trie, words, category, many=True)
+        return trie
     for words, category in triggers():
         _add(trie, words, category, many=True)
     for words, change in changes():

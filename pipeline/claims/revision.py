@@ -6,7 +6,9 @@ In: the items of a sentence, or the assertions of an answer in order. Out: what 
 from dataclasses import replace
 
 from pipeline.claims.assertion import Assertion
-from pipeline.claims.matcher import LexicalItem, Mention, Trigger
+from pipeline.claims.matcher import LexicalItem, Mention, Trigger, matcher_for
+from pipeline.claims.sentences import split
+from pipeline.claims.tokens import tokenise
 from pipeline.dataset.lexicon import Lexicon
 
 
@@ -101,3 +103,13 @@ def _revoked(old: Assertion, new: Assertion, lexicon: Lexicon) -> bool:
 
 def _same_sort(left: Mention, right: Mention) -> bool:
     return left.kind == right.kind or (left.is_target and right.is_target)
+
+
+def declares_revision(text: str, lexicon: Lexicon) -> bool:
+    """Return whether any sentence of an answer corrects an earlier statement in so many words."""
+    tokens = tokenise(text)
+    matcher = matcher_for(lexicon)
+    return any(
+        revises(matcher.items(tokens.words, sentence.lo, sentence.hi), sentence.lo)
+        for sentence in split(tokens)
+    )

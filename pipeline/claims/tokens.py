@@ -26,6 +26,25 @@ _SIGNS = (
     r"|(?P<end>\}|(?<=\")\s{0,40}\])"
 )
 _TOKEN = re.compile(_WORDS + _MARK)
+# Chinese and Japanese have no blanks between words: every character is one, and has its own marks.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_TOKEN_UNSPACED = re.compile(
+    r"(?P<word>[\u3040-\u30ff\u4e00-\u9fff]|[a-zA-Z]+)"
+    + _WORDS[_WORDS.index("|") :]
+    + _MARK
+    + r"|(?P<wide>[，。；：、！？（）])"
+)
+_WIDE = {
+    "，": ";",
+    "。": ".",
+    "；": ";",
+    "：": ":",
+    "、": ",",
+    "！": "!",
+    "？": "?",
+    "（": ",",
+    "）": ",",
+}
 _TOKEN_OR_SIGN = re.compile(_WORDS + _SIGNS + _MARK)
 _SIGNIFICANT = frozenset("+/?[]{}☐☑✓✔✅✗✘❌✖")
 _DENYING = ("(-)", "(−)", "(–)", ": -", ":-", ": −", "| -", "=-", "( -")
@@ -68,13 +87,18 @@ def tokenise(text: str) -> Tokens:
     if "{" in text:
         text = _OBJECT.sub(lambda match: _BLANK.sub(" ", match[0]), text)  # as long as before
     signs = not _SIGNIFICANT.isdisjoint(text) or any(sign in text for sign in _DENYING)
-    for match in (_TOKEN_OR_SIGN if signs else _TOKEN).finditer(text):
+    pattern = _TOKEN_OR_SIGN if signs else _TOKEN
+    if not text.isascii() and _UNSPACED.search(text):
+        pattern = _TOKEN_UNSPACED
+    for match in pattern.finditer(text):
         kind = match.lastgroup or ""
         raw = match.group()
         if kind == "word":
             cut = _word(raw)
         elif kind == "line":
             cut = _line(raw, text[match.end() : match.end() + 1], words)
+        elif kind == "wide":
+            cut = (_WIDE[raw],)
         elif kind in _KINDS:
             boxed = raw[0] in _BOXES and words and words[-1] != ":"
             cut = (";", _KINDS[kind]) if boxed else (_KINDS[kind],)
@@ -139,10 +163,13 @@ def _word(raw: str) -> tuple[str, ...]:
             base = word[:-3]
             return (_CONTRACTED.get(base, base), "not") if base else ("not",)
         head, _, tail = word.rpartition("'")
+        if head in _ELIDED and len(tail) > 1:
+            return (head, tail)
         return (head, "is") if tail == "s" and head in _PRONOUNS else (head or word,)
     return ("can", "not") if word == "cannot" else (word,)
 
 
+_ELIDED = frozenset(("d", "l", "n", "qu", "s", "jusqu", "dell", "all", "nell", "un"))
 _PRONOUNS = frozenset(("it", "that", "there", "this", "what", "here"))
 
 

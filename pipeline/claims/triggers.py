@@ -1,6 +1,7 @@
 """Trigger phrases: what turns a mention into a denied, hedged or merely reported one.
 
 In: the tables beside this module: ``triggers.json``, ``changes.json`` and ``words.json``.
+In other languages: ``cues.json``, a smaller table of the same categories per language.
 Out: phrases as words, each with its category. A phrase may hold ``(a|b|)`` alternatives; an empty
 one makes the words optional.
 
@@ -30,6 +31,18 @@ def triggers() -> Phrases:
 
 
 @cache
+def cues(language: str) -> Phrases:
+    """Return the trigger phrases of another language; none where it has no table."""
+    table: dict[str, dict[str, list[str]]] = json.loads(_text("cues.json"))
+    return _spelled(table.get(language, {}))
+
+
+def has_cues(language: str) -> bool:
+    """Return whether denials and hedges are known in another language."""
+    return bool(cues(language))
+
+
+@cache
 def changes() -> Phrases:
     """Return every wording of a change with its id: new, larger, stable, smaller, resolved.
 
@@ -51,6 +64,10 @@ def word_set(name: str, table: str = "words.json") -> frozenset[str]:
 
 def _phrases(name: str) -> Phrases:
     table: dict[str, list[str]] = json.loads(_text(name))
+    return _spelled(table)
+
+
+def _spelled(table: dict[str, list[str]]) -> Phrases:
     return tuple(
         (words, meaning)
         for meaning, patterns in table.items()
