@@ -14,7 +14,7 @@ DESCRIBE = turn(2, "text", "x", claims=(claim("nodule"),))
 
 def scored(language, responses, *turns):
     one = replace(dialogue(*turns, findings=(NODULE,)), language=language)
-    return {row.metric: row for row in rows(one, responses)}
+    return rows(one, responses)
 
 
 @pytest.mark.parametrize(
