@@ -103,6 +103,9 @@ def _receivers(
         return [following] if fits and following is not None else []
     if before:
         return _run(words, before, mention, own)
+    between = words[mention.hi : targets[0].lo]
+    if "with" in between and not VERBS.isdisjoint(between):
+        return []  # the place is the subject of a statement of its own
     fronted = [t for t in targets if not t.sites]
     return [
         t for t in fronted if not any(s is not mention and s.lo > t.lo for s in own)
@@ -130,7 +133,7 @@ def _of_unknown_noun(words: list[str], clause: Clause, site: Mention) -> bool:
     word = words[site.hi]
     if not word.isalpha() or word in _NO_NOUN:
         return False
-    if any(m.lo <= site.hi < m.hi for m in clause.mentions):
+    if any(item.lo <= site.hi < item.hi for item in clause.items):
         return False
     following = next((i for i in clause.items if i.lo >= site.hi and _ends_noun(i)), None)
     if following is None or isinstance(following, Trigger):

@@ -71,7 +71,11 @@ _REFUSES = (
     r"provide|assist|help|diagnose|comment|give|offer|have (?:access|the ability)|"
     r"see (?:any |the |your |this )?(?:images?|pictures?|photos?|x-?rays?|scans?)\b)))"
 )
-_DOUBTS = rf"[\s,.;:—–-]{{1,4}}(?:but |as |and )?(?:i |it |this |that )?(?:{_UNABLE})"
+_DOUBTS = (
+    rf"[\s,.;:—–-]{{1,4}}(?:but |as |and )?(?:(?:i |it |this |that )?(?:{_UNABLE})|"
+    r"(?:the |this |your )?(?:image|picture|resolution|scan|quality|view)(?: [a-z]{2,12}){1,4}"
+    r" (?:to|for) (?:tell|say|see|determine|assess|judge|exclude|confirm|answer|be sure)\b)"
+)
 _OFFERS = (
     r"(?![\s,.!]{1,3}i(?: can|'d be| would be| am|'m| will|'ll)(?: happy| glad| able)?(?: to)? "
     r"(?:help|assist|analy[sz]e|describe|interpret|explain|try)\b)"

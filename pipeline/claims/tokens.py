@@ -19,8 +19,8 @@ _WORDS = (
 _MARK = r"|(?P<mark>\.(?![a-z\d])|[;:!?,()|—–]|(?<=\s)-+(?=\s))"
 # What a structured report puts for present, absent and possible, and where its objects end.
 _SIGNS = (
-    r"|(?P<absent>\(\s?[-−–]\s?\)|(?<=[:=|])\s?[-−–](?=\s*(?:$|[,;|\n}]))|\[\s?\]|[☐✗✘❌✖])"
-    r"|(?P<present>\(\s?\+\s?\)|(?<=[:=|])\s?\+(?=\s*(?:$|[,;|\n}]))|\[[xX✓]\]|[☑✓✔✅])"
+    r"|(?P<absent>\(\s?[-−–]\s?\)|(?<=[:=|])\s?[-−–0](?=\s*(?:$|[,;|\n}]))|\[\s?\]|[☐✗✘❌✖])"
+    r"|(?P<present>\(\s?\+\s?\)|(?<=[:=|])\s?[+1](?=\s*(?:$|[,;|\n}]))|\[[xX✓]\]|[☑✓✔✅])"
     r"|(?P<query>(?<!\S)\?(?=[^\W\d_]))"  # "?pneumonia"
     r"|(?P<either>(?<=[^\W\d_]{3})\s?/\s?(?=[^\W\d_]{3}))"
     r"|(?P<end>\}|(?<=\")\s{0,40}\])"
@@ -52,6 +52,11 @@ _KINDS = {"absent": "absent", "present": "present", "either": "/", "query": "pos
 _BOXES = "[☐☑✓✔✅✗✘❌✖"  # a box stands before its item, save after a colon
 _MARKS = {"(": ",", ")": ",", "|": ":", "—": "-", "–": "-"}
 _OBJECT = re.compile(r"\{[^{}]{0,2000}+(?:\{[^{}]{0,2000}+\}[^{}]{0,2000}+){0,50}+\}")
+# The next member of an object that lists findings; what describes one stays with it.
+_NEXT_MEMBER = re.compile(
+    r",(?=\s{0,40}[\"'](?!(?:present|absent|location|site|side|laterality|size|severity|change|status|"
+    r"value|description|confidence|certainty)[\"'])[^\"']{1,60}[\"']\s{0,20}:)"
+)
 _BLANK = re.compile(r"\s")
 # A full stop after one of these belongs to the word.
 _ABBREVIATIONS = frozenset(("g", "e", "vs", "approx", "dr", "cf", "fig", "mr", "mrs", "prof"))
@@ -85,7 +90,7 @@ def tokenise(text: str) -> Tokens:
     starts: list[int] = []
     ends: list[int] = []
     if "{" in text:
-        text = _OBJECT.sub(lambda match: _BLANK.sub(" ", match[0]), text)  # as long as before
+        text = _OBJECT.sub(lambda match: _one_line(match[0]), text)
     signs = not _SIGNIFICANT.isdisjoint(text) or any(sign in text for sign in _DENYING)
     pattern = _TOKEN_OR_SIGN if signs else _TOKEN
     if not text.isascii() and _UNSPACED.search(text):
@@ -113,6 +118,11 @@ def tokenise(text: str) -> Tokens:
             starts.append(match.start())
             ends.append(match.end())
     return Tokens(words, starts, ends)
+
+
+def _one_line(obj: str) -> str:
+    """Put a JSON object on one line, its members apart, as many characters as before."""
+    return _NEXT_MEMBER.sub(";", _BLANK.sub(" ", obj))
 
 
 def phrase(text: str) -> tuple[str, ...]:
