@@ -15,6 +15,7 @@ from pipeline.claims.triggers import word_set
 # Between a modifier and the noun that it stands before there is none of these.
 _BREAKS = VERBS | word_set("breaks")
 _PRONOUNS = frozenset(("it", "this", "they", "these", "that", "both"))
+_DENIALS = frozenset(("neg_pre", "neg_post"))
 _SIDES = ("left", "right")
 _NO_NOUN = word_set("around_change") | word_set("generic") | _BREAKS | frozenset(("side", "sided"))
 _BESIDE_SIDE = frozenset(("in", "on", "at", "the", "one", "side"))
@@ -75,7 +76,7 @@ def refers_back(words: list[str], clause: Clause) -> bool:
 def denied_side(words: list[str], clause: Clause) -> str | None:
     """Return the side that "not in the right" denies, where no site of the lexicon names it."""
     for n, item in enumerate(clause.items):
-        if isinstance(item, Mention) or "neg_pre" not in item.categories:
+        if isinstance(item, Mention) or _DENIALS.isdisjoint(item.categories):
             continue
         end = clause.items[n + 1].lo if n + 1 < len(clause.items) else clause.hi
         rest = [
