@@ -20,7 +20,8 @@ _LETTER = (
     r"|(?P<capital>(?-i:[AI]))(?=\s{1,3}(?-i:[A-Z(])))"
 )
 _EXPLICIT = re.compile(
-    r"\b(?:answer|ans|choice|letter|selection|(?:my )?pick|correct|select(?:ed|ion)|"
+    r"\b(?:answer|ans|choice|letter|selection|response|output|prediction|verdict|response|"
+    r"output|prediction|verdict|(?:my )?pick|correct|select(?:ed|ion)|"
     r"best (?:option|choice|answer)|"
     r"correct (?:option|choice|answer)|solution)\.?"
     r"(?:\s(?:to|for) (?:the|your|this)(?: \w{1,12})? question)?"
@@ -29,7 +30,21 @@ _EXPLICIT = re.compile(
     r"(?:(?:option|choice|letter|answer)\s{0,3}:?\s{0,3})?" + _LETTER,
     re.IGNORECASE,
 )
-_ANSWER_CUES = ("ans", "choice", "letter", "selec", "pick", "correct", "best", "option", "solution")
+_ANSWER_CUES = (
+    "ans",
+    "choice",
+    "letter",
+    "selec",
+    "pick",
+    "respon",
+    "output",
+    "predict",
+    "verdict",
+    "correct",
+    "best",
+    "option",
+    "solution",
+)
 _CORRECT = re.compile(
     r"(?:^|[\s(\[])(?P<letter>[A-Z])[)\].:]{0,2}\s{1,3}(?:is|would be|seems|looks|appears|must be)"
     r"\s(?:to be\s)?(?:(?:the|clearly|definitely|most|more|single|probably|therefore|my)\s){0,3}"
@@ -53,7 +68,10 @@ _ENUMERATED = re.compile(
     r"|(?:^|\n)[\s\-]{0,4}(?P<dashed>[B-HJ-Z])\s{0,2}[-–—]\s"  # B - left
     r"|(?<![\w'’])(?P<closed>[A-Z])\)"  # ... B)
     r"|(?:^|\n)[\s\-]{0,4}(?P<opening>[B-HJ-Z])(?:, |,? (?:because|since|as)\b)"  # B, because
-    r"|(?:^|\n)[\s(\['‘]{0,4}(?P<alone>[A-Za-z])[\s)\].,!:'’。]{0,4}(?=\n|$)"  # on its own line
+    r"|(?:^|\n)[\s\-]{0,4}(?P<scored>[A-Z])\s{0,2}\((?=confidence|certainty|probability|score)"
+    r"|(?:^|\n)[\s\-(\['‘]{0,4}(?:\d[.)] )?(?P<alone>[A-Za-z])[\s)\].,;!:'’。]{0,4}(?=\n|"
+    r"$)"  # a line
+    r"|[.;:] (?P<last>[B-HJ-Z])[.!]?\s*$"  # ...; C.
 )
 _ALSO = re.compile(
     r"[)\]]?\s{0,3}(?:or|and|/|&|,)\s{0,3}(?:option\s{0,3})?[(\[]?([A-Z])"
@@ -65,7 +83,7 @@ _FOREIGN = re.compile(
     r"(?:opción|opcion|option|alternativa|letra|lettre|buchstabe|opzione|lettera|选项|選項)?)"
     rf"[\s:：(（「]{{0,4}}(?P<letter>[A-Z])(?![A-Za-z'’]|\.\w)"
     r"|(?:选项|選項|选择|選擇|应选|應選|故选|选)\s{0,3}[(（]?(?P<option>[A-Z])(?![A-Za-z])"
-    r"|(?<![A-Za-z])(?P<correct>[A-Z])\s{0,2}(?:是|为)?(?:最)?(?:正确|正確|对的|가 정답|이 정답|번)"
+    r"|(?<![A-Za-z])(?P<correct>[A-Z])\s{0,2}(?:选项|選項)?(?:是|为)?(?:最)?(?:正确|正確|对的|가 정답|이 정답|번)"
     r"|\b(?:Respuesta|Antwort|Réponse|Resposta|"
     r"Risposta)\s{0,3}:?\s{0,3}(?P<named>[A-Z])(?![\w'’])",
     re.IGNORECASE,

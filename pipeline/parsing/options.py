@@ -27,14 +27,22 @@ _DENIED_AFTER = re.compile(
     r"(?:[.,;)]|$))",
     re.IGNORECASE,
 )
+# "A) pneumonia - incorrect"
+_GRADED_WRONG = re.compile(
+    r"[).:]?[^\n.;:]{0,50}(?:[-–—:(]\s{0,2}|\s)(?:incorrect|wrong|false|✗|❌)\s{0,2}\)?[.;]?\s*(?:\n|$)",
+    re.IGNORECASE,
+)
+_PLURAL = r"(?:(?<=[a-z]{4})e?s)?"
 _OWN_LETTER = re.compile(r"^\s{0,3}\(?[A-Z][).:]\s{1,3}")
 _PARTS = re.compile(r"[\s\-‐-―]+")
 
 
 def is_denied(text: str, start: int, end: int) -> bool:
     """Return whether the words around a letter or an option say that it is not the answer."""
-    before, after = text[max(0, start - 40) : start], text[end : end + 40]
-    return bool(_DENIED_BEFORE.search(before) or _DENIED_AFTER.match(after))
+    before, after = text[max(0, start - 40) : start], text[end : end + 80]
+    return bool(
+        _DENIED_BEFORE.search(before) or _DENIED_AFTER.match(after) or _GRADED_WRONG.match(after)
+    )
 
 
 def option_named(text: str, choices: tuple[str, ...]) -> str | None:
@@ -43,9 +51,9 @@ def option_named(text: str, choices: tuple[str, ...]) -> str | None:
     if pattern is None:
         return None
     named = {
-        letter_of[plain(match[0])]
+        letter_of.get(said) or letter_of.get(said.removesuffix("s")) or letter_of[said[:-2]]
         for match in pattern.finditer(text)
-        if not is_denied(text, match.start(), match.end())
+        if (said := plain(match[0])) and not is_denied(text, match.start(), match.end())
     }
     return named.pop() if len(named) == 1 else None
 
@@ -73,7 +81,7 @@ def _options(choices: tuple[str, ...]) -> tuple[re.Pattern[str] | None, dict[str
         return None, letter_of
     longest_first = sorted(bodies, key=len, reverse=True)
     body = "|".join(bodies[option] for option in longest_first)
-    return re.compile(rf"(?<!\w)(?:{body})(?!\w)", re.IGNORECASE), letter_of
+    return re.compile(rf"(?<!\w)(?:{body}){_PLURAL}(?!\w)", re.IGNORECASE), letter_of
 
 
 def _spaced(text: str) -> list[str]:

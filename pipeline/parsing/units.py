@@ -52,7 +52,7 @@ FOREIGN = (
     r"kg|kilograms?|grams?|mg|µg|mcg|lbs?|pounds?|ounces?|oz|"
     r"years?|yrs?|y/o|yo|months?|weeks?|days?|hours?|hrs?|minutes?|mins?|seconds?|secs?|ms|"
     r"(?:centi|milli)?met(?:er|re)s? per|m/s|cm/s|mm/s|m[lL]/min|ng/ml|mg/dl|mmol(?:/l)?|"
-    r"fold|times|x|french|fr|gauge|diopt(?:er|re)s?|feet|foot|ft|yards?|miles?|km|"
+    r"in(?=\s*(?:$|[.,;)]))|fold|times|x|french|fr|gauge|diopt(?:er|re)s?|feet|foot|ft|yards?|miles?|km|"
     r"disc diameters?|dd|hpfs?|fps|frames?|slices?|images?|stars?|points?|rpm|ev|kev|ppm"
 )
 

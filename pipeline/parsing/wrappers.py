@@ -26,6 +26,8 @@ _NEXT_TURN = re.compile(
     r"<\|im_start\|>(?:user|system)|<start_of_turn>user|<\|start_header_id\|>user|<[｜]User[｜]>"
     r"|<\|user\|>"
 )
+_EMPHASIS = re.compile(r"</?(?:b|i|u|em|strong|span|mark|code)>", re.IGNORECASE)
+_BLOCK = re.compile(r"</?(?:p|br|div|li|ul|ol|h[1-6]|html|body)\s{0,2}/?>", re.IGNORECASE)
 _ROLE = re.compile(r"\s*(?:assistant|model)\s*[:\n]\s*", re.IGNORECASE)
 _FENCE = re.compile(r"```[ \t]*(?:[A-Za-z][\w+-]{0,15}(?=\s*[\n{\[]))?[ \t]*\n?")
 _TAGGED = re.compile(
@@ -100,6 +102,7 @@ def unwrap(text: str) -> str:
 
 
 def _framed(text: str) -> str:
+    text = _BLOCK.sub("\n", _EMPHASIS.sub("", text))
     following = _NEXT_TURN.search(text)
     return _FRAME.sub(" ", text[: following.start()] if following else text)
 
@@ -125,7 +128,7 @@ def _without_latex(text: str) -> str:
     text = _boxed(text)
     for mark, plain in _LATEX.items():
         text = text.replace(mark, plain)
-    text = re.sub(_LATEX_WORD.pattern + r"\s{0,3}\{([^{}]{0,400})\}", r" \1 ", text)
+    text = re.sub(_LATEX_WORD.pattern + r"\s{0,3}\{([^{}]{0,400})\}", r" \1", text)
     return _LATEX_MARKS.sub(" ", text)
 
 
