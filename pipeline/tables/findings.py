@@ -140,7 +140,7 @@ def _counted(group: pd.DataFrame, confidence: float) -> Cells:
     for rate, (of, all_of, among) in _RATES.items():
         asked = np.isin(outcome, all_of) & np.isin(present, among)
         right = asked & np.isin(outcome, of)
-        sums = [np.bincount(cluster, which.astype(float), len(names)) for which in (right, asked)]
+        sums = [np.bincount(cluster, which, len(names)).astype(float) for which in (right, asked)]
         row |= _rate(rate, sums[0], sums[1], confidence)
     return row
 
