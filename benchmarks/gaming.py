@@ -2,7 +2,7 @@
 
 Run from the repository's root: ``python -m benchmarks.gaming [--dialogues N] [--seed S]``. No image
 is drawn and no cluster started: the dialogues' rows alone decide. docs/measures.md records the
-figures for 8,000 dialogues.
+figures for 400 dialogues.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def values(script: str, dialogues: Iterable[Dialogue]) -> Mapping[str, float | N
 def main() -> None:
     """Print the table, one row per script as it is done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dialogues", type=int, default=8000)
+    parser.add_argument("--dialogues", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     dialogues = [plan_dialogue(arguments.seed, n).dialogue for n in range(arguments.dialogues)]

@@ -6,6 +6,7 @@ sensitivity, specificity and predictive values with intervals over patients.
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from pipeline.metrics.finding_outcomes import FINDING_OUTCOMES, FindingRead
 from pipeline.stats.score_interval import score_interval
 from pipeline.stats.table import Floats
 
+Cells = dict[str, Any]  # one row of a table, or part of it
 FOLDER = "findings"  # of a run; one file per unit of scoring
 SUMMARY, MISSED = "findings.parquet", "missed_critical.parquet"
 EVERYTHING = "all"
@@ -65,7 +67,7 @@ class FindingTable:
     """Collects the rows of ``FINDING_SCHEMA``, dialogue by dialogue."""
 
     def __init__(self) -> None:
-        self._rows: list[Row] = []
+        self._rows: list[Cells] = []
 
     def add(self, row: Row, findings: Iterable[FindingRead]) -> None:
         """Append a dialogue's findings; ``row`` is its row of the dataset."""
@@ -122,28 +124,28 @@ def summarise_findings(frame: pd.DataFrame, confidence: float) -> pa.Table:
     parts += [part.assign(concept=EVERYTHING) for part in parts]
     keys = ["specialty", "size", "concept"]
     rows = [
-        dict(zip(keys, key, strict=True)) | _counted(group, confidence)
+        {**dict(zip(keys, key, strict=True)), **_counted(group, confidence)}
         for key, group in pd.concat(parts).groupby(keys, sort=True)
     ]
     return pa.Table.from_pylist(rows, schema=FINDINGS_SCHEMA)
 
 
-def _counted(group: pd.DataFrame, confidence: float) -> Row:
+def _counted(group: pd.DataFrame, confidence: float) -> Cells:
     """Return one row's counts and rates."""
     outcome, present = group["outcome"].to_numpy(), group["present"].to_numpy()
     cluster, names = pd.factorize(group["patient_id"])
-    row: Row = {name: int((outcome == name).sum()) for name in FINDING_OUTCOMES}
+    row: Cells = {name: int((outcome == name).sum()) for name in FINDING_OUTCOMES}
     row |= {"n_present": int(present.sum()), "n_absent": int((~present).sum())}
     row["n_clusters"] = len(names)
     for rate, (of, all_of, among) in _RATES.items():
         asked = np.isin(outcome, all_of) & np.isin(present, among)
         right = asked & np.isin(outcome, of)
-        sums = (np.bincount(cluster, which, len(names)) for which in (right, asked))
-        row |= _rate(rate, *sums, confidence)
+        sums = [np.bincount(cluster, which, len(names)).astype(float) for which in (right, asked)]
+        row |= _rate(rate, sums[0], sums[1], confidence)
     return row
 
 
-def _rate(name: str, right: Floats, asked: Floats, confidence: float) -> Row:
+def _rate(name: str, right: Floats, asked: Floats, confidence: float) -> Cells:
     """Return a share with its interval over clusters; nulls where nothing was asked."""
     total = float(asked.sum())
     if total == 0:

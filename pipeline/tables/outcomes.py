@@ -6,6 +6,7 @@ and measure: turns by outcome, dialogues without the measure, its value and its 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +17,7 @@ from conf.schema import METRICS
 from pipeline.metrics.outcomes import OUTCOMES, Outcome
 from pipeline.tables.schemas import ALL
 
+Cells = dict[str, Any]  # one row of a table, or part of it
 FOLDER = "outcomes"  # of a run; one file per unit of scoring
 SUMMARY = "outcomes.parquet"
 
@@ -46,7 +48,7 @@ class OutcomeTable:
     """Collects the rows of ``OUTCOME_SCHEMA``, dialogue by dialogue."""
 
     def __init__(self) -> None:
-        self._rows: list[Row] = []
+        self._rows: list[Cells] = []
 
     def add(self, row: Row, counts: Counter[tuple[str, Outcome]]) -> None:
         """Append a dialogue's counts; ``row`` is its row of the dataset."""
@@ -68,7 +70,7 @@ def write_outcomes(root: str, summary: pa.Table) -> None:
         write_parquet(join(root, SUMMARY), table)
 
 
-def summarise_outcomes(frame: pd.DataFrame, summary: Sequence[Mapping[str, object]]) -> pa.Table:
+def summarise_outcomes(frame: pd.DataFrame, summary: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Count turns by outcome over everything and by specialty, beside value and bounds.
 
     Args:
@@ -78,14 +80,14 @@ def summarise_outcomes(frame: pd.DataFrame, summary: Sequence[Mapping[str, objec
     by_key = {(r["group_kind"], r["group"], r["metric"]): r for r in summary}
     specialties = sorted({str(g) for kind, g, _ in by_key if kind == "specialty"})
     groups = [ALL, *(("specialty", name) for name in specialties)]
-    rows: list[Row] = []
+    rows: list[Cells] = []
     for kind, group in groups:
         part = frame if (kind, group) == ALL else frame[frame["specialty"] == group]
         turns = part.groupby(["metric", "outcome"])["turns"].sum().to_dict()
         for metric in METRICS:
             named = {n: by_key.get((kind, group, n), {}) for n in _names(metric)}
             value, best, worst = (named[n].get("value") for n in _names(metric))
-            row: Row = {"specialty": group, "metric": metric, "value": value}
+            row: Cells = {"specialty": group, "metric": metric, "value": value}
             row |= {"best": best, "worst": worst}
             row |= {name: int(turns.get((metric, name), 0)) for name in OUTCOMES}
             rows.append(row | {"unscored": named[metric].get("n_unscored", 0)})

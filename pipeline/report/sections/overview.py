@@ -41,8 +41,8 @@ def overview(analysis: Analysis) -> Section:
             )
         )
     head = ("Measure", "Value (interval)", "Numerator", "Denominator", "Weight", "Unscored")
-    head = (*head, "Above the text-only prior")
-    table = Table("The overall score and its four measures", head, tuple(rows))
+    above = "Above the text-only prior"
+    table = Table("The overall score and its four measures", (*head, above), tuple(rows))
     svg = interval_chart(marks, _worded(tiles), "share")
     people = analysis.flow
     scope = (

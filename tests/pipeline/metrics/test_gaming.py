@@ -1,4 +1,4 @@
-"""No way of answering without looking pays: 200 phantom dialogues; 8,000 in docs/measures.md."""
+"""No way of answering without looking pays: 200 phantom dialogues; 400 in docs/measures.md."""
 
 from dataclasses import replace
 
