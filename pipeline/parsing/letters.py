@@ -68,7 +68,7 @@ _ENUMERATED = re.compile(
     r"|(?:^|\n)[\s\-]{0,4}(?P<dashed>[B-HJ-Z])\s{0,2}[-–—]\s"  # B - left
     r"|(?<![\w'’])(?P<closed>[A-Z])\)"  # ... B)
     r"|(?:^|\n)[\s\-]{0,4}(?P<opening>[B-HJ-Z])(?:, |,? (?:because|since|as)\b)"  # B, because
-    r"|(?:^|\n)[\s\-]{0,4}(?P<scored>[A-Z])\s{0,2}\((?=confidence|certainty|probability|score)"
+    r"|(?:^|\n)[\s\-]{0,4}(?P<scored>[A-Z])\s{0,2}\((?=confidence|certainty|score)"
     r"|(?:^|\n)[\s\-(\['‘]{0,4}(?:\d[.)] )?(?P<alone>[A-Za-z])[\s)\].,;!:'’。]{0,4}(?=\n|"
     r"$)"  # a line
     r"|[.;:] (?P<last>[B-HJ-Z])[.!]?\s*$"  # ...; C.
@@ -83,7 +83,8 @@ _FOREIGN = re.compile(
     r"(?:opción|opcion|option|alternativa|letra|lettre|buchstabe|opzione|lettera|选项|選項)?)"
     rf"[\s:：(（「]{{0,4}}(?P<letter>[A-Z])(?![A-Za-z'’]|\.\w)"
     r"|(?:选项|選項|选择|選擇|应选|應選|故选|选)\s{0,3}[(（]?(?P<option>[A-Z])(?![A-Za-z])"
-    r"|(?<![A-Za-z])(?P<correct>[A-Z])\s{0,2}(?:选项|選項)?(?:是|为)?(?:最)?(?:正确|正確|对的|가 정답|이 정답|번)"
+    r"|(?<![A-Za-z])(?P<correct>[A-Z])\s{0,2}(?:选项|選項)?(?:是|为)?最?"
+    r"(?:正确|正確|对的|가 정답|이 정답|번)"
     r"|\b(?:Respuesta|Antwort|Réponse|Resposta|"
     r"Risposta)\s{0,3}:?\s{0,3}(?P<named>[A-Z])(?![\w'’])",
     re.IGNORECASE,
