@@ -191,7 +191,9 @@ class _Reader:
 
     def _deny_side(self, clause: Clause, findings: list[Mention]) -> None:
         """Read "in the left lung, not in the right": the other one of the pair is meant."""
-        side = denied_side(self.tokens.words, clause) if findings else None
+        words = self.tokens.words[clause.lo : clause.hi]
+        sided = "left" in words or "right" in words
+        side = denied_side(self.tokens.words, clause) if findings and sided else None
         if side is None:
             return
         for finding in findings:
