@@ -9,7 +9,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from actors.boxes.dialects import dialect_named
 from actors.schema import Image, InputSize
+from conf.errors import ConfigError
 
 Resize = Callable[[int, int], tuple[int, int]]  # height and width, before and after
 
@@ -35,6 +37,22 @@ class InputSizes:
             height, width = self._resize(image.height, image.width)
             sizes.append((image.image_id, width, height))
         return tuple(sizes)
+
+
+def known_input_sizes(box_dialect: str, processor: Any, overrides: Mapping[str, Any]) -> InputSizes:
+    """Return the sizes by an image processor.
+
+    Raises:
+        ConfigError: they are not known, and the box dialect needs them.
+    """
+    sizes = InputSizes(processor, overrides)
+    if dialect_named(box_dialect).input_pixels and not sizes.known:
+        raise ConfigError(
+            f"model.box_dialect {box_dialect} gives pixels of the image as it enters the "
+            f"model, and how {type(processor).__name__} resizes is not known; declare "
+            "the dialect that this checkpoint was trained on"
+        )
+    return sizes
 
 
 def _module(processor: Any) -> Any:
