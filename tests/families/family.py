@@ -21,9 +21,8 @@ class Family:
 
     ``name`` is the folder and test id, ``title`` the column of docs/models.md. ``config`` and
     ``processor`` make transformers' own classes for a tokenizer. ``template`` is the chat template,
-    written in the form of the family's; None where its checkpoints have none. ``system`` says what
-    it does with a system message: takes it (``role``), writes it into the first user message
-    itself (``merged``) or refuses it (``refused``). ``torchvision``: the processor needs it.
+    written in the form of the family's; None where its checkpoints have none, and ``chat`` what
+    ``model.chat`` has to be. ``torchvision``: the processor needs it.
     ``hub_names`` maps the start of weights' names as transformers 5 writes them to that of the
     published checkpoints, where vLLM knows the latter alone. ``untried`` says, by backend, why it
     is not tried.
@@ -36,9 +35,8 @@ class Family:
     config: Callable[[Any], Any]
     processor: Callable[[Any], Any]
     template: str | None
-    system: str = "role"
+    chat: Mapping[str, str] = field(default_factory=dict)
     torchvision: bool = False
-    engine: Mapping[str, Any] = field(default_factory=dict)
     model_class: str = "AutoModelForImageTextToText"
     hub_names: Mapping[str, str] = field(default_factory=dict)
     untried: Mapping[str, str] = field(default_factory=dict)

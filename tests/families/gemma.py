@@ -77,7 +77,6 @@ GEMMA3 = Family(
     config=_config_3,
     processor=_processor_3,
     template=_TEMPLATE_3,
-    system="merged",
     hub_names=TOWER_ON_HUB,
 )
 

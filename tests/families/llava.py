@@ -136,7 +136,6 @@ LLAVA_NEXT = Family(
     config=_next_config,
     processor=_next_processor,
     template=_NEXT_TEMPLATE,
-    system="merged",
     hub_names=TOWER_ON_HUB,
 )
 LLAVA_ONEVISION = Family(

@@ -78,7 +78,6 @@ PIXTRAL = Family(
     config=_pixtral_config,
     processor=lambda tokenizer: _processor(tokenizer, 1),
     template=_PIXTRAL_TEMPLATE,
-    system="moved",
 )
 MISTRAL3 = Family(
     name="mistral3",

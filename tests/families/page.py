@@ -32,13 +32,12 @@ this ran on CPUs, in float32, with {software}.
 _TAIL = """
 Columns:
 
-- **system prompt**: *role*: as a message of its own; *merged*: the template writes it into the first
-  question; anything else is what `model.chat.system` has to be set to.
+- **settings**: what `model.chat` has to be set to, apart from its defaults.
 - **box dialect**: the one that the family was taught, see [boxes.md](boxes.md).
 - **input size**: whether the size at which an image entered the model is in the turn outputs.
-- **torchvision**: whether the processor needs it. On GPUs it comes with vLLM; `requirements/cpu.lock`
-  leaves it out, since PyPI's build does not import beside PyTorch's CPU build. `make families` puts
-  one into `build/` and declares the two operators that it lacks (`tests/families/torchvision_operators`).
+- **torchvision**: whether the processor needs it. On GPUs it comes with vLLM. `requirements/cpu.lock`
+  leaves it out, since PyPI's build does not import beside PyTorch's CPU build; `make families` puts
+  one into `build/`, and `tests/families/torchvision_operators` declares what it lacks.
 
 A checkpoint that transformers 5 has saved again may name its weights otherwise than the published
 one (`vision_tower.` without `vision_model.`, for CLIP and SigLIP towers); vLLM {vllm} loads the
@@ -53,7 +52,7 @@ def page(results: Mapping[str, Any]) -> str:
     """Write the page."""
     software = results["software"]
     named = ", ".join(f"{name} {number}" for name, number in sorted(software.items()))
-    header = ("family", "architecture", "vLLM", "transformers", "box dialect", "system prompt",
+    header = ("family", "architecture", "vLLM", "transformers", "box dialect", "settings",
               "input size", "torchvision")  # fmt: skip
     rows = [
         _row(family, results["families"][name])
@@ -74,7 +73,7 @@ def _row(family: Family, outcomes: Mapping[str, Any]) -> tuple[str, ...]:
         _cell(outcomes.get("vllm")),
         _cell(outcomes.get("transformers")),
         f"`{family.dialect}`",
-        family.system,
+        ", ".join(f"`{key}: {value}`" for key, value in family.chat.items()),
         "–" if not ran else "yes" if any(o.get("input_sizes") for o in ran) else "no",
         "yes" if family.torchvision else "no",
     )
