@@ -49,7 +49,9 @@ def _config(tokenizer: Any) -> Any:
 
 def _processor(tokenizer: Any) -> Any:
     images = transformers.Cohere2VisionImageProcessor(
-        size={"height": _SIDE, "width": _SIDE}, max_patches=3, patch_size=_PATCH
+        size={"height": _SIDE, "width": _SIDE},
+        max_patches=3,
+        patch_size=_SIDE // _PATCH // 2,  # of this processor: tokens along a side of a tile
     )
     return transformers.Cohere2VisionProcessor(image_processor=images, tokenizer=tokenizer)
 

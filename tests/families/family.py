@@ -24,8 +24,8 @@ class Family:
     written in the form of the family's; None where its checkpoints have none, and ``chat`` what
     ``model.chat`` has to be. ``torchvision``: the processor needs it.
     ``hub_names`` maps the start of weights' names as transformers 5 writes them to that of the
-    published checkpoints, where vLLM knows the latter alone. ``untried`` says, by backend, why it
-    is not tried.
+    published checkpoints, where vLLM knows the latter alone. ``differs`` says in what a prompt is
+    not as the family's processor would make it, and ``untried``, by backend, why it is not tried.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Family:
     torchvision: bool = False
     model_class: str = "AutoModelForImageTextToText"
     hub_names: Mapping[str, str] = field(default_factory=dict)
+    differs: str = ""
     untried: Mapping[str, str] = field(default_factory=dict)
 
 

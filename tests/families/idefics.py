@@ -95,4 +95,5 @@ IDEFICS2 = Family(
     config=_config_2,
     processor=_processor_2,
     template=_TEMPLATE.replace("<|im_start|>", "<s>", 1),
+    differs="its processor puts a space between an image and a word that follows",
 )

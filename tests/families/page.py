@@ -35,9 +35,10 @@ Columns:
 - **settings**: what `model.chat` has to be set to, apart from its defaults.
 - **box dialect**: the one that the family was taught, see [boxes.md](boxes.md).
 - **input size**: whether the size at which an image entered the model is in the turn outputs.
-- **torchvision**: whether the processor needs it. On GPUs it comes with vLLM. `requirements/cpu.lock`
-  leaves it out, since PyPI's build does not import beside PyTorch's CPU build; `make families` puts
-  one into `build/`, and `tests/families/torchvision_operators` declares what it lacks.
+- **torchvision**: whether the processor needs it. On GPUs it comes with vLLM.
+  `requirements/cpu.lock` leaves it out, since PyPI's build does not import beside PyTorch's CPU
+  build; `make families` puts one into `build/`, and `tests/families/torchvision_operators` declares
+  what it lacks.
 
 A checkpoint that transformers 5 has saved again may name its weights otherwise than the published
 one (`vision_tower.` without `vision_model.`, for CLIP and SigLIP towers); vLLM {vllm} loads the
@@ -70,8 +71,8 @@ def _row(family: Family, outcomes: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         family.title,
         f"`{architecture}`" if architecture else "",
-        _cell(outcomes.get("vllm")),
-        _cell(outcomes.get("transformers")),
+        _cell(family, outcomes.get("vllm")),
+        _cell(family, outcomes.get("transformers")),
         f"`{family.dialect}`",
         ", ".join(f"`{key}: {value}`" for key, value in family.chat.items()),
         "–" if not ran else "yes" if any(o.get("input_sizes") for o in ran) else "no",
@@ -79,11 +80,11 @@ def _row(family: Family, outcomes: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _cell(outcome: Mapping[str, Any] | None) -> str:
+def _cell(family: Family, outcome: Mapping[str, Any] | None) -> str:
     if outcome is None:
         return "not tried"
     if outcome["outcome"] == "runs":
-        return "runs"
+        return f"runs; {family.differs}" if family.differs else "runs"
     reason = re.sub(r"\s+", " ", outcome["reason"]).replace("|", "\\|").strip()
     if len(reason) > _LONGEST:
         reason = reason[: reason.rindex(" ", 0, _LONGEST)] + " …"

@@ -23,6 +23,7 @@ def make_tokenizer(
     bos: str | None,
     eos: str,
     pad: str,
+    unk: str | None = None,
     named: Mapping[str, str] | None = None,
     words: Sequence[str] = (),
 ) -> Any:
@@ -49,6 +50,7 @@ def make_tokenizer(
         bos_token=bos,
         eos_token=eos,
         pad_token=pad,
+        unk_token=unk,
         extra_special_tokens=dict(named or {}),
         model_input_names=["input_ids", "attention_mask"],
     )
