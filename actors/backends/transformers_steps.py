@@ -129,6 +129,9 @@ class StepLoop:
                 self._start(job)
             except (TurnFailed, ImageFault) as error:  # of an image that was read again
                 _finish(job, TurnFailed(str(error)))
+            except Exception as error:
+                _finish(job, EngineDead(repr(error)))
+                raise
 
     def _fits(self, job: Job) -> bool:
         """Return whether the batch stays below the bound with one more row."""

@@ -22,14 +22,16 @@ from actors.backends.base import (
     TurnFailed,
     ask_again_once,
 )
-from actors.backends.input_sizes import known_input_sizes
+from actors.backends.input_sizes import InputSizes
 from actors.backends.token_history import Messages, TokenHistory, closing
 from actors.backends.vllm_answer import AnswerFormat
 from actors.backends.vllm_prompt import PromptRenderer
+from actors.boxes.dialects import dialect_named
 from actors.checkpoints import local_folder
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
+from conf.errors import ConfigError
 from conf.judge import JudgeConfig
 from conf.model import ModelConfig, SamplingConfig
 from conf.schema import RunConfig
@@ -94,7 +96,13 @@ class VllmBackend:
         )
         image_processor = getattr(self._processor, "image_processor", self._processor)
         overrides = model.engine.get("mm_processor_kwargs") or {}
-        self.input_sizes = known_input_sizes(model.box_dialect, image_processor, overrides)
+        self.input_sizes = InputSizes(image_processor, overrides)
+        if dialect_named(model.box_dialect).input_pixels and not self.input_sizes.known:
+            raise ConfigError(
+                f"model.box_dialect {model.box_dialect} gives pixels of the image as it enters the "
+                f"model, and how {type(image_processor).__name__} resizes is not known; declare "
+                "the dialect that this checkpoint was trained on"
+            )
         self._engine = AsyncLLM.from_engine_args(
             AsyncEngineArgs(
                 model=source,
