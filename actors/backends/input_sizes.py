@@ -8,7 +8,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from actors.boxes.dialects import dialect_named
 from actors.schema import Image, InputSize
+from conf.errors import ConfigError
+from conf.model import ModelConfig
 
 _FAMILY = "Qwen2VLImageProcessor"  # also of Qwen2.5-VL and Qwen3-VL; with the suffix Pil or Fast
 
@@ -40,3 +43,22 @@ class InputSizes:
             )
             sizes.append((image.image_id, width, height))
         return tuple(sizes)
+
+
+def known_sizes(renderer: Any, model: ModelConfig) -> InputSizes:
+    """Return the sizes as the processor of vLLM's renderer gives them.
+
+    Raises:
+        ConfigError: the model's box dialect needs them, and they are not known.
+    """
+    processor = renderer.mm_processor
+    processor = processor.info.get_hf_processor() if processor is not None else None
+    processor = getattr(processor, "image_processor", processor)
+    sizes = InputSizes(processor, model.engine.get("mm_processor_kwargs") or {})
+    if dialect_named(model.box_dialect).input_pixels and not sizes.known:
+        raise ConfigError(
+            f"model.box_dialect {model.box_dialect} gives pixels of the image as it enters the "
+            f"model, and how {type(processor).__name__} resizes is not known; declare the dialect "
+            "that this checkpoint was trained on"
+        )
+    return sizes

@@ -5,7 +5,7 @@ or reasoning may be written in special tokens (``<|box_start|>``, ``<loc0001>``,
 vLLM must not drop them; those that end a turn are taken off here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from actors.backends.base import ChatReply
@@ -16,18 +16,18 @@ from conf.model import SamplingConfig
 class AnswerFormat:
     """Where an answer of a checkpoint ends; vLLM is imported by the constructor.
 
-    ``stop_ids`` are the tokens on which vLLM stops, ``closing`` the text that the chat template
-    writes after an answer: if it begins with a special token, that one ends an answer as well.
+    ``stop_ids`` are the tokens on which vLLM stops, ``closing`` those that the chat template writes
+    after an answer: if the first is a special one, it ends an answer as well.
     """
 
-    def __init__(self, tokenizer: Any, stop_ids: Collection[int], closing: str) -> None:
+    def __init__(self, tokenizer: Any, stop_ids: Collection[int], closing: Sequence[int]) -> None:
         from vllm import SamplingParams  # noqa: PLC0415
         from vllm.sampling_params import (  # noqa: PLC0415
             RequestOutputKind,
             StructuredOutputsParams,
         )
 
-        first = tokenizer.encode(closing, add_special_tokens=False)[:1]
+        first = list(closing[:1])
         special = bool(first) and not tokenizer.decode(first, skip_special_tokens=True)
         self.ends = frozenset(stop_ids) | frozenset(first if special else ())
         marks = (tokenizer.decode([end], skip_special_tokens=False) for end in self.ends)
