@@ -10,12 +10,12 @@ from pathlib import Path
 
 from PIL import Image as PIL
 
-from actors.backends.token_history import chat_messages
 from actors.backends.transformers_model import image_token
 from actors.backends.transformers_prompt import TransformersProcessor
 from actors.conversation import ChatRequest, Conversation
 from actors.schema import Dialogue
 from conf.errors import ConfigError
+from conf.model import ChatConfig
 
 _SIZES = 64  # so many sizes are tried, from the smallest to the largest image
 Size = tuple[int, int]
@@ -43,7 +43,7 @@ def open_processor(folder: Path, *, trusted: bool) -> TransformersProcessor:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=trusted)
         token = image_token(config)
         return TransformersProcessor(
-            str(folder), trust_remote_code=trusted, image_token=token, overrides={}
+            str(folder), ChatConfig(), trust_remote_code=trusted, image_token=token, overrides={}
         )
     except ConfigError:
         raise
@@ -98,8 +98,8 @@ def _of(tokens: Mapping[Size, int], size: Size) -> int:
 def _text_tokens(processor: TransformersProcessor, dialogue: Dialogue, box_dialect: str) -> int:
     """Return the tokens of a whole dialogue without its images and answers."""
     request = _last_request(dialogue, box_dialect)
-    ids = processor.encode(processor.render(chat_messages(request)))
-    return len(ids) - ids.count(processor.mark)
+    parts = processor.template.around(request)
+    return sum(len(ids) - ids.count(processor.mark) for ids in parts)
 
 
 def _last_request(dialogue: Dialogue, box_dialect: str) -> ChatRequest:

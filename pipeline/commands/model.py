@@ -17,12 +17,12 @@ from pipeline.checkpoint.dataset_fit import fit_dataset, open_processor
 from pipeline.checkpoint.describe import describe_model
 from pipeline.checkpoint.small_files import small_files
 from pipeline.checkpoint.tiny import init_tiny
-from pipeline.checkpoint.trial import trial_config, trial_dialogue, try_dialogue
-from pipeline.checkpoint.trial_picture import draw_regions
-from pipeline.checkpoint.trial_text import trial_text
 from pipeline.commands.options import MODELS, Overrides, command
 from pipeline.dataset.open import open_dataset
 from pipeline.phantom.generate import plan_dialogue
+from pipeline.trial.picture import draw_regions
+from pipeline.trial.run import trial_config, trial_dialogue, try_dialogue
+from pipeline.trial.text import trial_text
 
 app = Typer(
     name="model", help="Make or look at checkpoints.", rich_help_panel=MODELS, no_args_is_help=True
@@ -114,11 +114,11 @@ def _try(
         config = trial_config(source, backend, dialect, data, given)
         dialogue = trial_dialogue(Path(data), seed)
         try:
-            turns = try_dialogue(config, dialogue)
+            trial = try_dialogue(config, dialogue)
         except EngineDead as error:
             raise InfrastructureError(f"the engine died: {error}") from error
-        panels = draw_regions(dialogue, turns, Path(data), picture)
-    print(trial_text(turns))
+        panels = draw_regions(dialogue, trial.turns, Path(data), picture)
+    print(trial_text(trial))
     print(f"{picture}: {panels} regions" if panels else "no turn asked for a region: no picture")
     return 0
 

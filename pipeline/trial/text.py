@@ -1,18 +1,17 @@
 """A tried dialogue as text for a terminal."""
 
-from collections.abc import Sequence
-from textwrap import fill
+from textwrap import fill, indent
 
 from actors.gold import gold_text
-from pipeline.checkpoint.trial import TriedTurn
+from pipeline.trial.run import Trial
 
 _WIDTH = 100
 
 
-def trial_text(turns: Sequence[TriedTurn]) -> str:
-    """Write the system prompt, then each turn: what was asked, expected and answered."""
-    lines = [_entry("system", turns[0].request.system)] if turns else []
-    for tried in turns:
+def trial_text(trial: Trial) -> str:
+    """Write the first prompt, then each turn: what was asked, expected and answered."""
+    lines = ["first prompt, as the model reads it:", indent(trial.prompt, " | ", lambda _: True)]
+    for tried in trial.turns:
         message, reply = tried.request.message, tried.reply
         lines.append(f"\nturn {tried.turn.turn}")
         for image, caption in zip(message.images, message.captions, strict=True):
@@ -30,16 +29,15 @@ def trial_text(turns: Sequence[TriedTurn]) -> str:
                 f"{reply.completion_tokens} generated, ended by {reply.finish_reason}",
             )
         )
-        if tried.image_id is not None:
-            box = "none was read" if tried.box is None else _numbers(tried.box)
-            lines.append(_entry("box", box))
+        if tried.region is not None:
+            lines.append(_entry("annotated", _numbers(tried.region.box)))
+            lines.append(_entry("box read", _numbers(tried.box) if tried.box else "none"))
     return "\n".join(lines)
 
 
 def _entry(name: str, text: str) -> str:
-    indent = " " * 12
-    return fill(text, _WIDTH, initial_indent=f"  {name:10}", subsequent_indent=indent)
+    return fill(text, _WIDTH, initial_indent=f"  {name:10}", subsequent_indent=" " * 12)
 
 
 def _numbers(box: tuple[float, ...]) -> str:
-    return ", ".join(f"{value:.0f}" for value in box) + " in pixels of the stored image"
+    return ", ".join(f"{value:.0f}" for value in box) + ", in pixels of the stored image"

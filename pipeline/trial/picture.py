@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image as PIL
 from PIL import ImageDraw
 
-from actors.schema import Box, Dialogue
-from pipeline.checkpoint.trial import TriedTurn
+from actors.schema import Box, Dialogue, Region
+from pipeline.trial.run import TriedTurn
 
 _HEIGHT, _CAPTION, _GAP = 320, 18, 8  # pixels
 ANNOTATED, ANSWERED = "#2ca02c", "#ff7f0e"
@@ -19,7 +19,8 @@ ANNOTATED, ANSWERED = "#2ca02c", "#ff7f0e"
 
 def draw_regions(dialogue: Dialogue, turns: Sequence[TriedTurn], folder: Path, target: Path) -> int:
     """Write the picture; return how many panels it has. Without any nothing is written."""
-    panels = [_panel(dialogue, turn, folder) for turn in turns if turn.image_id is not None]
+    asked = [(turn, turn.region) for turn in turns if turn.region is not None]
+    panels = [_panel(dialogue, turn, region, folder) for turn, region in asked]
     if not panels:
         return 0
     width = sum(p.width for p in panels) + _GAP * (len(panels) - 1)
@@ -33,15 +34,14 @@ def draw_regions(dialogue: Dialogue, turns: Sequence[TriedTurn], folder: Path, t
     return len(panels)
 
 
-def _panel(dialogue: Dialogue, tried: TriedTurn, folder: Path) -> PIL.Image:
-    image = dialogue.image(str(tried.image_id))
+def _panel(dialogue: Dialogue, tried: TriedTurn, region: Region, folder: Path) -> PIL.Image:
+    image = dialogue.image(region.image_id)
     scale = _HEIGHT / image.height
     with PIL.open(folder / image.uri) as stored:
         shown = stored.convert("RGB").resize((round(image.width * scale), _HEIGHT))
     panel = PIL.new("RGB", (shown.width, _HEIGHT + _CAPTION), "white")
     panel.paste(shown, (0, _CAPTION))
     draw = ImageDraw.Draw(panel)
-    region = next(r for r in dialogue.regions if r.region_id == tried.turn.region_id)
     _outline(draw, region.box, scale, ANNOTATED)
     if tried.box is not None:
         _outline(draw, tried.box, scale, ANSWERED)

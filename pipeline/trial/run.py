@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actors.backends.base import ChatBackend, ChatReply, TurnFailed
+from actors.backends.base import ChatBackend, ChatReply, ShowsPrompts, TurnFailed
 from actors.backends.build import build_backend
 from actors.conversation import ChatRequest, Conversation
-from actors.schema import Box, Dialogue, Turn
+from actors.schema import Box, Dialogue, Region, Turn
 from conf.load import from_document, overridden, read_document
 from conf.schema import RunConfig
 from pipeline.parsing.boxes import read_box
@@ -27,16 +27,24 @@ _CPU_CACHE = 2**30
 class TriedTurn:
     """One turn: ``reply`` is None where it failed with ``error``.
 
-    ``box`` is the region read in the answer, in pixels of the stored image ``image_id``; both are
-    None where the turn asks for none.
+    ``region`` is what the answer must point at, and ``box`` what it points at, in pixels of the
+    stored image; None where the turn asks for no region, or no box is read.
     """
 
     turn: Turn
     request: ChatRequest
     reply: ChatReply | None
     error: str | None
-    image_id: str | None
+    region: Region | None
     box: Box | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A tried dialogue; ``prompt`` is the first one as the model reads it."""
+
+    prompt: str
+    turns: tuple[TriedTurn, ...]
 
 
 def trial_config(
@@ -88,7 +96,7 @@ def trial_dialogue(folder: Path, seed: int) -> Dialogue:
     return dialogue
 
 
-def try_dialogue(config: RunConfig, dialogue: Dialogue) -> list[TriedTurn]:
+def try_dialogue(config: RunConfig, dialogue: Dialogue) -> Trial:
     """Start the engine, ask every turn, and stop it.
 
     Raises:
@@ -97,7 +105,10 @@ def try_dialogue(config: RunConfig, dialogue: Dialogue) -> list[TriedTurn]:
     """
     backend = build_backend(config)
     try:
-        return asyncio.run(_converse(backend, config, dialogue))
+        turns = asyncio.run(_converse(backend, config, dialogue))
+        first = turns[0].request
+        prompt = backend.prompt_text(first) if isinstance(backend, ShowsPrompts) else first.system
+        return Trial(prompt=prompt, turns=tuple(turns))
     finally:
         backend.close()
 
@@ -118,26 +129,19 @@ async def _converse(backend: ChatBackend, config: RunConfig, dialogue: Dialogue)
         except TurnFailed as failure:
             error = str(failure)
             talk.fail()
-        image_id = _region_image(dialogue, turn)
-        box = _box(dialogue, image_id, reply, dialect)
+        region = next((r for r in dialogue.regions if r.region_id == turn.region_id), None)
+        box = _box(dialogue, region, reply, dialect)
         tried.append(
-            TriedTurn(
-                turn=turn, request=request, reply=reply, error=error, image_id=image_id, box=box
-            )
+            TriedTurn(turn=turn, request=request, reply=reply, error=error, region=region, box=box)
         )
     return tried
 
 
-def _region_image(dialogue: Dialogue, turn: Turn) -> str | None:
-    regions = {region.region_id: region.image_id for region in dialogue.regions}
-    return regions.get(turn.region_id) if turn.region_id else None
-
-
 def _box(
-    dialogue: Dialogue, image_id: str | None, reply: ChatReply | None, dialect: str
+    dialogue: Dialogue, region: Region | None, reply: ChatReply | None, dialect: str
 ) -> Box | None:
-    if image_id is None or reply is None or dialect == "none":
+    if region is None or reply is None or dialect == "none":
         return None
-    image = dialogue.image(image_id)
+    image = dialogue.image(region.image_id)
     sizes = {name: (width, height) for name, width, height in reply.input_sizes or ()}
-    return read_box(reply.text, dialect, (image.width, image.height), sizes.get(image_id))
+    return read_box(reply.text, dialect, (image.width, image.height), sizes.get(image.image_id))
