@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from conf.errors import ConfigError
+from conf.model import ChatConfig
 from conf.schema import RunConfig
 
 T = TypeVar("T")
@@ -128,6 +129,9 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
         "sampling": asdict(config.sampling),
         "protocol": protocol,
     }
+    # What came later counts where it is used: the fingerprints of earlier runs stay.
+    if engine and config.model.chat != ChatConfig():
+        decides["chat"] = asdict(config.model.chat)
     canonical = json.dumps(decides, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 

@@ -1,7 +1,7 @@
 """The sections ``model`` and ``sampling`` of a run: which checkpoint, how served, how asked."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conf.backends import RUN_BACKENDS
@@ -42,6 +42,33 @@ BOX_DIALECTS = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChatConfig:
+    """How messages become the checkpoint's prompt.
+
+    ``template``: Jinja, or the path or URI of a file that holds it, which a run reads when it is
+    prepared; None takes the checkpoint's own. ``kwargs`` go to the template as they are
+    (``enable_thinking``, ``reasoning_effort``). ``system`` says where the instructions stand: in a
+    system message (``role``), before the first question (``first_user``), for templates that know
+    no system message, or nowhere (``omit``). ``thinking``: what an answer keeps of its reasoning as
+    history, all of it, as it was generated (``keep``), or nothing (``strip``); then each turn is
+    rendered anew, and the engine's prefix cache ends at the first answer with reasoning.
+    """
+
+    template: str | None = None
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    system: str = "role"
+    thinking: str = "keep"
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        one_of("model.chat.system", self.system, ("role", "first_user", "omit"))
+        one_of("model.chat.thinking", self.thinking, ("keep", "strip"))
+        taken = {"chat_template", "tokenize", "add_generation_prompt"} & set(self.kwargs)
+        if taken:
+            raise ConfigError(f"model.chat.kwargs names {sorted(taken)}, which are set elsewhere")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """Which checkpoint and how it is served.
 
@@ -58,6 +85,7 @@ class ModelConfig:
     trust_remote_code: bool
     engine: dict[str, Any]
     script: dict[str, float | int | str]
+    chat: ChatConfig = field(default_factory=ChatConfig)
 
     def __post_init__(self) -> None:
         """Check the values."""

@@ -4,20 +4,19 @@ In: the tokenizer, the tokens that generation stops on, and what the chat templa
 answer. Out: the tokens that end an answer, and texts without them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 
 class AnswerEnd:
     """The tokens that end a turn; special tokens within an answer stay.
 
-    ``stop_ids`` are the tokens on which the engine stops, ``closing`` the text that the chat
-    template writes after an answer: if it begins with a special token, that one ends an answer as
-    well.
+    ``stop_ids`` are the tokens on which the engine stops, ``closing`` those that the chat template
+    writes after an answer: if the first is a special one, it ends an answer as well.
     """
 
-    def __init__(self, tokenizer: Any, stop_ids: Collection[int], closing: str) -> None:
-        first = tokenizer.encode(closing, add_special_tokens=False)[:1]
+    def __init__(self, tokenizer: Any, stop_ids: Collection[int], closing: Sequence[int]) -> None:
+        first = list(closing[:1])
         special = bool(first) and not tokenizer.decode(first, skip_special_tokens=True)
         self.ids = frozenset(stop_ids) | frozenset(first if special else ())
         marks = (tokenizer.decode([end], skip_special_tokens=False) for end in self.ids)

@@ -12,6 +12,7 @@ from typing import Any
 from actors.boxes.dialects import dialect_named
 from actors.schema import Image, InputSize
 from conf.errors import ConfigError
+from conf.model import ModelConfig
 
 Resize = Callable[[int, int], tuple[int, int]]  # height and width, before and after
 
@@ -39,18 +40,19 @@ class InputSizes:
         return tuple(sizes)
 
 
-def known_input_sizes(box_dialect: str, processor: Any, overrides: Mapping[str, Any]) -> InputSizes:
-    """Return the sizes by an image processor.
+def known_sizes(processor: Any, model: ModelConfig) -> InputSizes:
+    """Return the sizes as a checkpoint's processor gives them; None: it has none.
 
     Raises:
-        ConfigError: they are not known, and the box dialect needs them.
+        ConfigError: the model's box dialect needs them, and they are not known.
     """
-    sizes = InputSizes(processor, overrides)
-    if dialect_named(box_dialect).input_pixels and not sizes.known:
+    processor = getattr(processor, "image_processor", processor)
+    sizes = InputSizes(processor, model.engine.get("mm_processor_kwargs") or {})
+    if dialect_named(model.box_dialect).input_pixels and not sizes.known:
         raise ConfigError(
-            f"model.box_dialect {box_dialect} gives pixels of the image as it enters the "
-            f"model, and how {type(processor).__name__} resizes is not known; declare "
-            "the dialect that this checkpoint was trained on"
+            f"model.box_dialect {model.box_dialect} gives pixels of the image as it enters the "
+            f"model, and how {type(processor).__name__} resizes is not known; declare the dialect "
+            "that this checkpoint was trained on"
         )
     return sizes
 

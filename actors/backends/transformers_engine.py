@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from actors.backends.answer_end import AnswerEnd
 from actors.backends.base import ChatReply, ReloadError, TurnFailed
-from actors.backends.input_sizes import known_input_sizes
-from actors.backends.token_history import TokenHistory, closing
+from actors.backends.input_sizes import known_sizes
+from actors.backends.token_history import History, begin_history
 from actors.backends.transformers_cache import DialogueCache
 from actors.backends.transformers_model import TransformersModel
 from actors.backends.transformers_prompt import Expansion, Prompt, TransformersProcessor
@@ -40,18 +40,17 @@ class TransformersBackend:
         self._model = TransformersModel(source, settings, trust_remote_code=model.trust_remote_code)
         self.processor = TransformersProcessor(
             source,
+            model.chat,
             trust_remote_code=model.trust_remote_code,
             image_token=self._model.image_token,
             overrides=settings.mm_processor_kwargs,
         )
-        self.input_sizes = known_input_sizes(
-            model.box_dialect, self.processor.image_processor, settings.mm_processor_kwargs
-        )
+        self.input_sizes = known_sizes(self.processor.processor, model)
         self.images = ImageStore(dataset_uri)
         self._take(sampling)
         tokenizer = self.processor.tokenizer
         stops = self._model.stop_ids | ({tokenizer.eos_token_id} - {None})
-        self.end = AnswerEnd(tokenizer, stops, closing(self.processor.render))
+        self.end = AnswerEnd(tokenizer, stops, self.processor.template.closing())
         self._steps = StepLoop(
             self._model,
             stops,
@@ -66,6 +65,18 @@ class TransformersBackend:
     def open(self, dialogue: Dialogue) -> "TransformersChat":
         """Start a chat; gold in the dialogue is not used."""
         return TransformersChat(self)
+
+    def history(self) -> History:
+        """Begin a history of token ids."""
+        return begin_history(self.processor.template, self.end.ids, self._decode)
+
+    def prompt_text(self, request: ChatRequest) -> str:
+        """Return a dialogue's first prompt as text, special tokens included."""
+        return self._decode(self.processor.template.first(request))
+
+    def _decode(self, ids: list[int]) -> str:
+        text: str = self.processor.tokenizer.decode(ids, skip_special_tokens=False)
+        return text
 
     def close(self) -> None:
         """Stop the thread and wait for it."""
@@ -104,9 +115,8 @@ class TransformersBackend:
             )
         job = Job(prompt=prompt, kept=kept, max_tokens=most, seed=request.seed)
         answer = await asyncio.wrap_future(self._steps.submit(job, self._choice))
-        text = self.processor.tokenizer.decode(answer.ids, skip_special_tokens=False)
         return ChatReply(
-            text=self.end.text(text),
+            text=self.end.text(self._decode(answer.ids)),
             finish_reason=answer.finish_reason,
             prompt_tokens=len(prompt.ids),
             cached_tokens=answer.cached,
@@ -132,8 +142,7 @@ class TransformersChat:
 
     def __init__(self, backend: TransformersBackend) -> None:
         self._backend = backend
-        processor = backend.processor
-        self._history = TokenHistory(processor.render, processor.encode, backend.end.ids)
+        self._history = backend.history()
         self._images: tuple[tuple[Image, Expansion], ...] = ()
         self._kept = DialogueCache()
 

@@ -37,7 +37,7 @@ class TransformersModel:
         self._trusts = trust_remote_code
         config = AutoConfig.from_pretrained(source, trust_remote_code=trust_remote_code)
         check_runnable(config)
-        self.image_token = int(_first(config, "image_token_id", "image_token_index"))
+        self.image_token = image_token(config)
         self.load(source)
         text = config.get_text_config(decoder=True)
         self.context = settings.max_model_len or int(text.max_position_embeddings)
@@ -237,12 +237,17 @@ def check_runnable(config: Any) -> None:
         raise ConfigError(f"model.backend transformers does not run {name}: {reason}")
 
 
-def _first(config: Any, *names: str) -> Any:
-    found = (getattr(config, name, None) for name in names)
-    value = next((value for value in found if value is not None), None)
-    if value is None:
+def image_token(config: Any) -> int:
+    """Return the token that stands for a piece of an image.
+
+    Raises:
+        ConfigError: the configuration names none.
+    """
+    found = (getattr(config, name, None) for name in ("image_token_id", "image_token_index"))
+    token = next((token for token in found if token is not None), None)
+    if token is None:
         raise ConfigError(f"config.json of {config.model_type} names no image token")
-    return value
+    return int(token)
 
 
 def _parameters(function: Any) -> frozenset[str]:

@@ -11,8 +11,9 @@ from typing import Any
 from PIL import Image as PIL
 
 from actors.backends.base import TurnFailed
-from actors.backends.token_history import Messages
+from actors.backends.chat_template import ChatTemplate, Messages, check_template, example_images
 from conf.errors import ConfigError
+from conf.model import ChatConfig
 
 _TEXT_OUTPUTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
 
@@ -81,18 +82,22 @@ class Prompt:
 
     def segments(self, start: int) -> list[tuple[int, int, Span | None]]:
         """Cut the tokens from ``start`` into pieces of one image at most, with the text around."""
-        new = [span for span in self.spans if span.start >= start]
-        ends = [span.end for span in new[:-1]] + [len(self.ids)]
+        new: list[Span | None] = [span for span in self.spans if span.start >= start]
+        ends = [span.end for span in new[:-1] if span] + [len(self.ids)]
         starts = [start, *ends[:-1]]
         return list(zip(starts, ends, new or [None], strict=True))
 
 
 class TransformersProcessor:
-    """A checkpoint's processor: chat template, tokenizer, images; loaded by the constructor."""
+    """A checkpoint's processor: chat template, tokenizer, images; loaded by the constructor.
+
+    ``overrides`` change how it processes images, ``chat`` how it writes messages.
+    """
 
     def __init__(
         self,
         source: str,
+        chat: ChatConfig,
         *,
         trust_remote_code: bool,
         image_token: int,
@@ -102,17 +107,46 @@ class TransformersProcessor:
 
         self.processor = AutoProcessor.from_pretrained(source, trust_remote_code=trust_remote_code)
         self.tokenizer = getattr(self.processor, "tokenizer", self.processor)
-        self.image_processor = getattr(self.processor, "image_processor", self.processor)
         self._image_token = image_token
         self._overrides = dict(overrides)
-        if not getattr(self.processor, "chat_template", None):
-            raise ConfigError(f"model.source {source} has no chat template")
+        self._chat = chat
+        holders = (self.processor, self.tokenizer)
+        own = (getattr(holder, "chat_template", None) for holder in holders)
+        self._jinja = chat.template or next((template for template in own if template), None)
+        if self._jinja is None:
+            raise ConfigError("the checkpoint has no chat template; give model.chat.template")
+        self._takes_parts = self._renders_parts()
         self.mark = self._find_mark()
+        self.template = ChatTemplate(self.render, self.encode, chat)
+        check_template(self.template, example_images(2))
 
     def render(self, messages: Messages) -> str:
-        """Apply the checkpoint's chat template, with the generation prompt."""
-        rendered: str = self.processor.apply_chat_template(messages, add_generation_prompt=True)
+        """Apply the chat template, with the generation prompt."""
+        if not self._takes_parts:
+            messages = [m | {"content": self._joined(m["content"])} for m in messages]
+        rendered: str = self.tokenizer.apply_chat_template(
+            messages,
+            chat_template=self._jinja,
+            add_generation_prompt=True,
+            tokenize=False,
+            **self._chat.kwargs,
+        )
         return rendered
+
+    def _renders_parts(self) -> bool:
+        """Return whether the template takes content as parts: others write them as Python does."""
+        self._takes_parts = True
+        word = "content"
+        try:
+            text = self.render([{"role": "user", "content": [{"type": "text", "text": word}]}])
+        except Exception:  # of Jinja, where parts are added to a text
+            return False
+        return word in text and "'type'" not in text
+
+    def _joined(self, parts: list[dict[str, str]]) -> str:
+        """Return parts as one text, an image being its token."""
+        image = str(self.tokenizer.convert_ids_to_tokens(self._image_token))
+        return "\n".join(image if p["type"] == "image" else p["text"] for p in parts)
 
     def encode(self, text: str) -> list[int]:
         """Tokenise template text; the template has its special tokens already."""

@@ -18,6 +18,7 @@ from actors.backends.transformers_model import TransformersModel
 from actors.backends.transformers_prompt import Prompt
 from actors.backends.transformers_sampling import TokenChoice
 from actors.images import ImageFault
+from conf.errors import StorageDown
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +128,13 @@ class StepLoop:
                 continue
             try:
                 self._start(job)
-            except (TurnFailed, ImageFault) as error:  # of an image that was read again
+            except ImageFault as error:  # an image whose cache was dropped is read again
                 _finish(job, TurnFailed(str(error)))
+            except StorageDown as error:
+                _finish(job, error)
+            except Exception as error:
+                _finish(job, EngineDead(repr(error)))
+                raise
 
     def _fits(self, job: Job) -> bool:
         """Return whether the batch stays below the bound with one more row."""

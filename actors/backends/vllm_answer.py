@@ -5,7 +5,7 @@ or reasoning may be written in special tokens (``<|box_start|>``, ``<loc0001>``,
 vLLM must not drop them; those that end a turn are taken off here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from actors.backends.answer_end import AnswerEnd
@@ -17,11 +17,11 @@ from conf.model import SamplingConfig
 class AnswerFormat:
     """Where an answer of a checkpoint ends; vLLM is imported by the constructor.
 
-    ``stop_ids`` are the tokens on which vLLM stops, ``closing`` the text that the chat template
-    writes after an answer.
+    ``stop_ids`` are the tokens on which vLLM stops, ``closing`` those that the chat template writes
+    after an answer.
     """
 
-    def __init__(self, tokenizer: Any, stop_ids: Collection[int], closing: str) -> None:
+    def __init__(self, tokenizer: Any, stop_ids: Collection[int], closing: Sequence[int]) -> None:
         from vllm import SamplingParams  # noqa: PLC0415
         from vllm.sampling_params import (  # noqa: PLC0415
             RequestOutputKind,

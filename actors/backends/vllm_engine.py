@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import importlib.util
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,10 +21,17 @@ from actors.backends.base import (
     TurnFailed,
     ask_again_once,
 )
-from actors.backends.input_sizes import known_input_sizes
-from actors.backends.token_history import Messages, TokenHistory, closing
+from actors.backends.input_sizes import known_sizes
+from actors.backends.token_history import History, begin_history
 from actors.backends.vllm_answer import AnswerFormat
 from actors.backends.vllm_prompt import PromptRenderer
+from actors.backends.vllm_template import (
+    check_rendering,
+    engine_arguments,
+    hf_processor,
+    renderer_without_engine,
+    vllm_template,
+)
 from actors.checkpoints import local_folder
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
@@ -78,40 +84,33 @@ class VllmBackend:
     ) -> None:
         if importlib.util.find_spec("vllm") is None:
             raise ImportError("vLLM is not installed; install the extra 'cpu' or 'gpu'")
-        os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
-        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-        from transformers import AutoProcessor  # noqa: PLC0415
+        source = local_folder(model.source)
+        # Before the engine takes a GPU for some minutes: what cannot be rendered ends here.
+        renderer = renderer_without_engine(source, model)
+        self.input_sizes = known_sizes(hf_processor(renderer), model)
+        check_rendering(renderer, model.chat)
+
         from vllm import AsyncEngineArgs  # noqa: PLC0415
-        from vllm.transformers_utils.config import get_config  # noqa: PLC0415
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
-        source = local_folder(model.source)
-        # First, since its error names the architecture and the processor's does not.
-        get_config(source, trust_remote_code=model.trust_remote_code)
-        self._processor = AutoProcessor.from_pretrained(
-            source, trust_remote_code=model.trust_remote_code
-        )
-        image_processor = getattr(self._processor, "image_processor", self._processor)
-        overrides = model.engine.get("mm_processor_kwargs") or {}
-        self.input_sizes = known_input_sizes(model.box_dialect, image_processor, overrides)
         self._engine = AsyncLLM.from_engine_args(
             AsyncEngineArgs(
-                model=source,
-                trust_remote_code=model.trust_remote_code,
                 enable_log_requests=False,
                 **({"worker_extension_cls": _WORKER} if reloads else {}),
-                **model.engine,
+                **engine_arguments(source, model),
             )
         )
         self._source = model.source
         self._dead_error = EngineDeadError
         self._prompts = PromptRenderer(self._engine.renderer, self._engine.model_config)
+        self.refusals = self._prompts.refusals
         self.dataset_uri = dataset_uri
         self.images = ImageStore(dataset_uri)
         self._tokenizer = self._engine.get_tokenizer()
         self._sampling = sampling
-        self.format = AnswerFormat(self._tokenizer, self._stop_ids(), closing(self.render))
+        self._template = vllm_template(self._engine.renderer, model.chat)
+        self.format = AnswerFormat(self._tokenizer, self._stop_ids(), self._template.closing())
 
     def _stop_ids(self) -> set[int]:
         """Return the tokens on which vLLM stops: of the tokenizer and the generation config."""
@@ -162,15 +161,17 @@ class VllmBackend:
         """Stop the engine's process and wait for it."""
         self._engine.shutdown()
 
-    def render(self, messages: Messages) -> str:
-        """Apply the checkpoint's chat template, with the generation prompt."""
-        rendered: str = self._processor.apply_chat_template(messages, add_generation_prompt=True)
-        return rendered
+    def history(self) -> History:
+        """Begin a history of token ids."""
+        return begin_history(self._template, self.format.ends, self._decode)
 
-    def encode(self, text: str) -> list[int]:
-        """Tokenise template text; the template has its special tokens already."""
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
-        return ids
+    def prompt_text(self, request: ChatRequest) -> str:
+        """Return a dialogue's first prompt as text, special tokens included."""
+        return self._decode(self._template.first(request))
+
+    def _decode(self, ids: list[int]) -> str:
+        text: str = self._tokenizer.decode(ids, skip_special_tokens=False)
+        return text
 
     async def generate(self, ids: list[int], images: Sequence[Image], request: ChatRequest) -> Any:
         """Run one request to its end and return vLLM's RequestOutput.
@@ -183,10 +184,10 @@ class VllmBackend:
             EngineDead: the engine process is gone.
         """
         try:
-            shown = [(i.sha256, await asyncio.to_thread(self.images.load, i)) for i in images]
+            shown = [(i, await asyncio.to_thread(self.images.load, i)) for i in images]
         except ImageFault as error:
             raise TurnFailed(str(error)) from error
-        names = [name for name, _ in shown]
+        names = [image.sha256 for image in images]
         with self._prompts.forgetting_unsent(names):
             rendered = await self._prompts.render(ids, shown, self._sampling.max_tokens)
             params = self.format.params(self._sampling, request)
@@ -196,7 +197,7 @@ class VllmBackend:
                 (final,) = [o async for o in self._engine.generate(rendered, params, request_id)]
             except self._dead_error as error:
                 raise EngineDead(str(error)) from error
-            except self._prompts.refusals as error:
+            except self.refusals as error:
                 raise TurnFailed(f"prompt refused: {error}") from error
         if final.outputs[0].finish_reason in UNANSWERED:
             self._prompts.forget(names)
@@ -209,12 +210,15 @@ class VllmChat:
     def __init__(self, backend: VllmBackend, dialogue_id: str) -> None:
         self._backend = backend
         self._dialogue_id = dialogue_id
-        self._history = TokenHistory(backend.render, backend.encode, backend.format.ends)
+        self._history = backend.history()
         self._images: tuple[Image, ...] = ()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Answer one turn; the history grows only when it was answered."""
-        ids = self._history.prompt(request)
+        try:
+            ids = self._history.prompt(request)
+        except self._backend.refusals as error:
+            raise TurnFailed(f"prompt refused: {error}") from error
         images = self._images + request.message.images
 
         async def once() -> ChatReply:

@@ -3,20 +3,13 @@
 In: ``model.source``. Out: nothing, or one sentence on why no engine can load it.
 """
 
-import ast
-import importlib.util
 import re
-from functools import cache
 from pathlib import Path
 
 from actors.storage.files import exists, join, list_files, read_json
 from conf.errors import BadInput
+from pipeline.checkpoint.vllm_models import vllm_models
 
-# vLLM's table of models. Importing vLLM takes some ten seconds and torch with it; the table is
-# literal Python, which reads in milliseconds. What it does not name is left to the engine, which
-# may know more (plug-ins, its Transformers fallback).
-_TABLE = "model_executor/models/registry.py"
-_TEXT, _VISION = "_TEXT_GENERATION_MODELS", "_MULTIMODAL_MODELS"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+|[\w-]+")  # what the engine would look up on a hub
 
 
@@ -44,26 +37,7 @@ def check_checkpoint(source: str) -> None:
         raise BadInput(f"model.source {source} holds no tokenizer")
 
 
-@cache
 def text_only() -> frozenset[str]:
     """Return the architectures without images in vLLM's table; empty where it is not installed."""
-    spec = importlib.util.find_spec("vllm")
-    if spec is None or spec.origin is None:
-        return frozenset()
-    table = Path(spec.origin).parent / _TABLE
-    if not table.exists():
-        return frozenset()
-    names = _keys(table.read_text())
-    return names.get(_TEXT, frozenset()) - names.get(_VISION, frozenset())
-
-
-def _keys(source: str) -> dict[str, frozenset[str]]:
-    """Return the string keys of the dicts that a module assigns at its top level."""
-    tables: dict[str, frozenset[str]] = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            keys = {k.value for k in node.value.keys if isinstance(k, ast.Constant)}
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    tables[target.id] = frozenset(str(k) for k in keys)
-    return tables
+    models = vllm_models()
+    return models.text - models.vision

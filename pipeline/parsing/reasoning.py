@@ -6,15 +6,7 @@ In: the raw response. Out: the final answer and how much was taken off.
 import re
 from dataclasses import dataclass
 
-# Opening and closing marks by model family: Qwen and DeepSeek, further tag models, Kimi,
-# Magistral, MedGemma.
-_MARKS = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("◁think▷", "◁/think▷"),
-    ("[THINK]", "[/THINK]"),
-    ("<unused94>", "<unused95>"),
-)
+from actors.reasoning import REASONING_MARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +29,7 @@ def strip_reasoning(text: str) -> Stripped:
     response. A response cut off while still reasoning has no answer.
     """
     final, unclosed = text, False
-    for opening, closing in _MARKS:
+    for opening, closing in REASONING_MARKS:
         if opening in final or closing in final:
             final, cut = _strip(final, opening, closing)
             unclosed = unclosed or cut

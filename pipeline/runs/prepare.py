@@ -3,14 +3,14 @@
 In: a configuration. Out: ``Run``.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from actors.boxes.dialects import dialect_named
 from actors.checkpoints import weights_id
 from actors.conversation import system_prompt
 from actors.logs import bind
-from actors.storage.files import exists, write_bytes
+from actors.storage.files import exists, read_bytes, write_bytes
 from conf.backends import RUN_BACKENDS
 from conf.errors import BadInput
 from conf.load import fingerprint, to_yaml
@@ -37,6 +37,7 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
             dialect needs.
     """
     _check_dialect(config.model)
+    config = replace(config, model=_with_template(config.model))
     gold = gold or load_gold(config.dataset)
     source = config.model.source
     if config.model.loads_checkpoint:
@@ -72,6 +73,20 @@ def scored_with(config: RunConfig) -> dict[str, Any]:
         "max_failed_share": config.compute.max_failed_share,
         **asdict(config.scoring),
     }
+
+
+def _with_template(model: ModelConfig) -> ModelConfig:
+    """Return the model with the text of its chat template where a file of it is named.
+
+    So the run's configuration says all, its fingerprint covers the text, and no actor needs the
+    file.
+    """
+    template = model.chat.template
+    if template is None or "{" in template:
+        return model
+    if not exists(template):
+        raise BadInput(f"model.chat.template {template} is no file, and no Jinja template")
+    return replace(model, chat=replace(model.chat, template=read_bytes(template).decode()))
 
 
 def _check_dialect(model: ModelConfig) -> None:

@@ -180,10 +180,19 @@ def test_fingerprint_ignores_where_and_how_fast() -> None:
         "model.engine.dtype=bfloat16",
         "model.engine.max_model_len=1024",
         "model.backend=scripted",
+        "model.chat.system=first_user",
+        "model.chat.thinking=strip",
+        "model.chat.kwargs.enable_thinking=false",
+        "model.chat.template='{{ messages }}'",
     ],
 )
 def test_fingerprint_changes_with_what_decides_the_outputs(override: str) -> None:
     assert identity(load("demo", [override])) != identity(load("demo"))
+
+
+def test_settings_that_came_later_change_no_fingerprint_while_they_are_not_used() -> None:
+    """As version 0.2.0 had it; the runs of that version are resumed."""
+    assert identity(load("demo")) == "995e1b77f71c"
 
 
 def test_fingerprint_changes_with_content() -> None:

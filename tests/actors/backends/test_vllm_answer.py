@@ -36,9 +36,13 @@ def tokenizer_with(marks):
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=EOS)
 
 
+def closing(tokenizer, text):
+    return tokenizer.encode(text, add_special_tokens=False)
+
+
 def decoded(tokenizer, answer, *, stopped):
     """Decode an answer with vLLM's own detokenizer, then as the backend does."""
-    written = AnswerFormat(tokenizer, {tokenizer.eos_token_id}, CLOSING)
+    written = AnswerFormat(tokenizer, {tokenizer.eos_token_id}, closing(tokenizer, CLOSING))
     request = EngineCoreRequest(
         request_id="d/1",
         prompt_token_ids=tokenizer.encode("<|user|>Where?"),
@@ -105,6 +109,6 @@ def test_the_templates_own_end_counts_only_if_it_is_a_special_token():
     tokenizer = tokenizer_with([])
     stops = {tokenizer.eos_token_id}
     own = tokenizer.convert_tokens_to_ids(TURN_END)
-    assert AnswerFormat(tokenizer, stops, CLOSING).ends == stops | {own}
-    assert AnswerFormat(tokenizer, stops, "\nUser:").ends == stops
-    assert AnswerFormat(tokenizer, stops, "").ends == stops
+    assert AnswerFormat(tokenizer, stops, closing(tokenizer, CLOSING)).ends == stops | {own}
+    assert AnswerFormat(tokenizer, stops, closing(tokenizer, "\nUser:")).ends == stops
+    assert AnswerFormat(tokenizer, stops, []).ends == stops
