@@ -125,15 +125,43 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig:
-    """How answers are drawn; ``max_tokens`` bounds one answer."""
+    """How answers are drawn; ``max_tokens`` bounds one answer, its reasoning included.
+
+    ``source`` says whose values count: those here (``config``), or, wherever it states one, those
+    of the checkpoint's generation_config.json (``checkpoint``); ``max_tokens`` and ``seed`` are
+    always those here. ``top_k`` 0 draws from all tokens. ``thinking_tokens`` bounds the reasoning
+    before an answer, where the engine can end it; None leaves it to ``max_tokens``.
+    """
 
     max_tokens: int
     temperature: float
     top_p: float
     seed: int
+    top_k: int = 0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    thinking_tokens: int | None = None
+    source: str = "config"
 
     def __post_init__(self) -> None:
         """Check the values."""
-        at_least("sampling", self, max_tokens=1, temperature=0)
+        at_least("sampling", self, max_tokens=1, temperature=0, top_k=0, thinking_tokens=0)
+        one_of("sampling.source", self.source, ("config", "checkpoint"))
+        if not 0 <= self.min_p <= 1:
+            raise ConfigError(f"sampling.min_p is {self.min_p}; it must be in [0, 1]")
+        if not 0 < self.repetition_penalty <= 2:
+            raise ConfigError(
+                f"sampling.repetition_penalty is {self.repetition_penalty}; it must be in (0, 2]"
+            )
+        if not -2 <= self.presence_penalty <= 2:
+            raise ConfigError(
+                f"sampling.presence_penalty is {self.presence_penalty}; it must be in [-2, 2]"
+            )
+        if self.thinking_tokens is not None and self.thinking_tokens >= self.max_tokens:
+            raise ConfigError(
+                f"sampling.thinking_tokens is {self.thinking_tokens}, so sampling.max_tokens="
+                f"{self.max_tokens} leaves no token for the answer"
+            )
         if not 0 < self.top_p <= 1:
             raise ConfigError(f"sampling.top_p is {self.top_p}; it must be in (0, 1]")

@@ -5,22 +5,31 @@ or reasoning may be written in special tokens (``<|box_start|>``, ``<loc0001>``,
 vLLM must not drop them; those that end a turn are taken off here.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from actors.backends.base import ChatReply
 from actors.conversation import ChatRequest
 from conf.model import SamplingConfig
 
+_DRAWN = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "presence_penalty")
+
 
 class AnswerFormat:
     """Where an answer of a checkpoint ends; vLLM is imported by the constructor.
 
     ``stop_ids`` are the tokens on which vLLM stops, ``closing`` those that the chat template writes
-    after an answer: if the first is a special one, it ends an answer as well.
+    after an answer: if the first is a special one, it ends an answer as well. ``stated`` is what
+    the checkpoint's generation_config.json says of sampling.
     """
 
-    def __init__(self, tokenizer: Any, stop_ids: Collection[int], closing: Sequence[int]) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        stop_ids: Collection[int],
+        closing: Sequence[int],
+        stated: Mapping[str, Any] | None = None,
+    ) -> None:
         from vllm import SamplingParams  # noqa: PLC0415
         from vllm.sampling_params import (  # noqa: PLC0415
             RequestOutputKind,
@@ -32,6 +41,9 @@ class AnswerFormat:
         self.ends = frozenset(stop_ids) | frozenset(first if special else ())
         marks = (tokenizer.decode([end], skip_special_tokens=False) for end in self.ends)
         self._marks = tuple(mark for mark in marks if mark.strip())
+        self._stated = {k: v for k, v in (stated or {}).items() if k in _DRAWN and v is not None}
+        if stated and stated.get("do_sample") is False:
+            self._stated["temperature"] = 0.0
         self._params = SamplingParams
         self._structured = StructuredOutputsParams
         self._final_only = RequestOutputKind.FINAL_ONLY
@@ -43,9 +55,10 @@ class AnswerFormat:
             structured_outputs=self._structured(json=schema, disable_any_whitespace=True)
             if schema
             else None,
+            **{name: getattr(sampling, name) for name in _DRAWN}
+            | (self._stated if sampling.source == "checkpoint" else {}),
             max_tokens=sampling.max_tokens,
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
+            thinking_token_budget=sampling.thinking_tokens,
             seed=request.seed,
             skip_special_tokens=False,
             output_kind=self._final_only,

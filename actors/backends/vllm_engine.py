@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from actors.backends.vllm_template import (
     check_rendering,
     engine_arguments,
     renderer_without_engine,
+    thinking_arguments,
     vllm_template,
 )
 from actors.checkpoints import local_folder
@@ -98,6 +99,7 @@ class VllmBackend:
                 enable_log_requests=False,
                 **({"worker_extension_cls": _WORKER} if reloads else {}),
                 **engine_arguments(source, model),
+                **thinking_arguments(renderer, model, sampling),
             )
         )
         self._source = model.source
@@ -109,11 +111,14 @@ class VllmBackend:
         self._tokenizer = self._engine.get_tokenizer()
         self._sampling = sampling
         self._template = vllm_template(self._engine.renderer, model.chat)
-        self.format = AnswerFormat(self._tokenizer, self._stop_ids(), self._template.closing())
+        generation: dict[str, Any] = self._engine.model_config.try_get_generation_config()
+        self.format = AnswerFormat(
+            self._tokenizer, self._stop_ids(generation), self._template.closing(), generation
+        )
 
-    def _stop_ids(self) -> set[int]:
+    def _stop_ids(self, generation: Mapping[str, Any]) -> set[int]:
         """Return the tokens on which vLLM stops: of the tokenizer and the generation config."""
-        stops = self._engine.model_config.try_get_generation_config().get("eos_token_id")
+        stops = generation.get("eos_token_id")
         ids = set(stops) if isinstance(stops, list) else {stops}
         return (ids | {self._engine.renderer.get_eos_token_id()}) - {None}
 

@@ -183,5 +183,5 @@ def test_a_template_in_a_file_becomes_part_of_the_run(scripted, tmp_path):
     assert load(run.directory.config) == run.config
     file.write_text("{{ messages }}.")
     assert prepare(scripted(*engine, f"model.chat.template={file}")).run_id != run.run_id
-    with pytest.raises(BadInput, match="nowhere.jinja is no file"):
+    with pytest.raises(BadInput, match=r"nowhere\.jinja is no file"):
         prepare(scripted(*engine, "model.chat.template=nowhere.jinja"))
