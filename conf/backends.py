@@ -10,15 +10,19 @@ class Backend:
     ``module`` is its file's name in ``actors/backends``: with ``run_backend(config, reloads=...)``
     where it answers a run's dialogues, with ``judge_backend(judge, dataset_uri)`` where it judges.
     ``loads_checkpoint``: the model is a checkpoint, which an engine on this cluster loads.
-    ``gives_input_sizes``: it can say at which size an image entered the model.
+    ``gives_input_sizes``: it can say at which size an image entered the model. ``lengths`` is the
+    file with ``prompt_measure(config)``, where prompts can be measured without an engine.
     """
 
     module: str
     loads_checkpoint: bool = False
     gives_input_sizes: bool = False
+    lengths: str | None = None
 
 
-_VLLM = Backend(module="vllm_engine", loads_checkpoint=True, gives_input_sizes=True)
+_VLLM = Backend(
+    module="vllm_engine", loads_checkpoint=True, gives_input_sizes=True, lengths="vllm_lengths"
+)
 RUN_BACKENDS = {"vllm": _VLLM, "scripted": Backend(module="scripted")}
 JUDGE_BACKENDS = {
     "openai": Backend(module="openai_endpoint"),

@@ -46,6 +46,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "pipeline.claims": {"actors.schema", "pipeline.dataset"},
     "pipeline.runs": {
+        "actors.backends",
         "actors.boxes",
         "actors.checkpoints",
         "actors.conversation",
