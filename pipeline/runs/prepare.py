@@ -41,7 +41,7 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
     gold = gold or load_gold(config.dataset)
     source = config.model.source
     if config.model.loads_checkpoint:
-        check_checkpoint(source)
+        check_checkpoint(config.model)
         weights = weights_id(source)
     else:
         weights = f"{config.model.backend}:{source}"
