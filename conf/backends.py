@@ -12,16 +12,22 @@ class Backend:
     ``loads_checkpoint``: the model is a checkpoint, which an engine on this cluster loads.
     ``gives_input_sizes``: it can say at which size an image entered the model. ``lengths`` is the
     file with ``prompt_measure(config)``, where prompts can be measured without an engine.
+    ``takes_adapters``: it can load a LoRA adapter on top of a checkpoint.
     """
 
     module: str
     loads_checkpoint: bool = False
     gives_input_sizes: bool = False
     lengths: str | None = None
+    takes_adapters: bool = False
 
 
 _VLLM = Backend(
-    module="vllm_engine", loads_checkpoint=True, gives_input_sizes=True, lengths="vllm_lengths"
+    module="vllm_engine",
+    loads_checkpoint=True,
+    gives_input_sizes=True,
+    lengths="vllm_lengths",
+    takes_adapters=True,
 )
 RUN_BACKENDS = {"vllm": _VLLM, "scripted": Backend(module="scripted")}
 JUDGE_BACKENDS = {

@@ -72,6 +72,7 @@ class ChatConfig:
 class ModelConfig:
     """Which checkpoint and how it is served.
 
+    ``adapter`` is a LoRA adapter on top of the checkpoint, a folder or URI in PEFT's form.
     ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
     of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for testing a
     cluster's recovery, the faults of ``actors.backends.fault_injection``.
@@ -85,6 +86,7 @@ class ModelConfig:
     engine: dict[str, Any]
     script: dict[str, float | int | str]
     chat: ChatConfig = field(default_factory=ChatConfig)
+    adapter: str | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -93,6 +95,10 @@ class ModelConfig:
             raise ConfigError("model.source is empty")
         refuse_credentials("model.source", self.source)
         one_of("model.backend", self.backend, RUN_BACKENDS)
+        if self.adapter is not None:
+            refuse_credentials("model.adapter", self.adapter)
+            if not RUN_BACKENDS[self.backend].takes_adapters:
+                raise ConfigError(f"model.adapter is given, but {self.backend} takes no adapter")
         one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
         if set(self.script) - FAULT_KEYS != {"error_rate", "delay_s"}:
             raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")

@@ -23,6 +23,7 @@ from actors.backends.base import (
 )
 from actors.backends.input_sizes import known_sizes
 from actors.backends.token_history import AnswersOnly, History, TokenHistory
+from actors.backends.vllm_adapter import adapter_arguments, adapter_request
 from actors.backends.vllm_answer import AnswerFormat
 from actors.backends.vllm_prompt import PromptRenderer
 from actors.backends.vllm_template import (
@@ -90,6 +91,9 @@ class VllmBackend:
         self.input_sizes = known_sizes(renderer, model)
         check_rendering(renderer, model.chat)
 
+        adapter = None if model.adapter is None else local_folder(model.adapter)
+        self._adapter = None if adapter is None else adapter_request(adapter)
+
         from vllm import AsyncEngineArgs  # noqa: PLC0415
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
@@ -98,7 +102,8 @@ class VllmBackend:
             AsyncEngineArgs(
                 enable_log_requests=False,
                 **({"worker_extension_cls": _WORKER} if reloads else {}),
-                **engine_arguments(source, model),
+                **(adapter_arguments(adapter, model.engine) if adapter is not None else {})
+                | engine_arguments(source, model),
                 **thinking_arguments(renderer, model, sampling),
             )
         )
@@ -196,7 +201,10 @@ class VllmBackend:
             request_id = f"{request.dialogue_id}/{request.turn}"
             try:
                 # FINAL_ONLY gives one output; leaving the generator early would abort the request.
-                (final,) = [o async for o in self._engine.generate(rendered, params, request_id)]
+                asked = self._engine.generate(
+                    rendered, params, request_id, lora_request=self._adapter
+                )
+                (final,) = [output async for output in asked]
             except self._dead_error as error:
                 raise EngineDead(str(error)) from error
             except self.refusals as error:

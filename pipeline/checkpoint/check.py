@@ -7,11 +7,11 @@ Nothing heavy is imported: the tables of vLLM and transformers are literal Pytho
 import ast
 import importlib.metadata
 import importlib.util
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from actors.hub import hub_folder, is_hub_id
 from actors.storage.files import exists, join, list_files, read_json
 from conf.errors import BadInput
 from conf.model import ModelConfig
@@ -20,20 +20,20 @@ _VLLM = ("vllm", "model_executor/models/registry.py")
 _TRANSFORMERS = ("transformers", "models/auto/modeling_auto.py")
 _TEXT, _VISION = "_TEXT_GENERATION_MODELS", "_MULTIMODAL_MODELS"
 _DROPPED, _PLUGIN = "_PREVIOUSLY_SUPPORTED_MODELS", "_OOT_SUPPORTED_MODELS"
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+|[\w-]+")  # what the engine would look up on a hub
 
 
 def check_checkpoint(model: ModelConfig) -> None:
-    """Check that a folder or URI holds a checkpoint; a hub id is left to the engine.
+    """Check that a folder, a URI or a hub id holds a checkpoint.
 
     Raises:
-        BadInput: no such folder, no configuration, no tokenizer, a model without vision, or one
-            that the backend does not have.
+        BadInput: no such folder or hub id, no configuration, no tokenizer, a model without vision,
+            or one that the backend does not have.
+        InfrastructureError: the hub cannot be reached.
     """
     source = model.source
-    if "://" not in source and not Path(source).is_dir():
-        if _HUB_ID.fullmatch(source):
-            return
+    if is_hub_id(source):
+        source = hub_folder(source, small=True)
+    elif "://" not in source and not Path(source).is_dir():
         raise BadInput(f"model.source {source} is no folder, and no hub id of the form owner/name")
     config = join(source, "config.json")
     if exists(config):

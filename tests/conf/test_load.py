@@ -60,7 +60,8 @@ def test_an_unknown_key_comes_with_the_nearest_one_and_with_all_known_ones() -> 
         load("demo", ["sampling.sed=3"])
     assert str(caught.value) == (
         "unknown key sampling.sed; did you mean sampling.seed? "
-        "known here: max_tokens, temperature, top_p, seed"
+        "known here: max_tokens, temperature, top_p, seed, top_k, min_p, repetition_penalty, "
+        "presence_penalty, thinking_tokens, source"
     )
 
 
