@@ -70,6 +70,12 @@ class TransformersModel:
         stops = self._model.generation_config.eos_token_id
         return (set(stops) if isinstance(stops, list) else {stops}) - {None}
 
+    @property
+    def stated_sampling(self) -> dict[str, Any]:
+        """What the checkpoint's generation_config.json says of sampling, and perhaps more."""
+        stated: dict[str, Any] = self._model.generation_config.to_diff_dict()
+        return stated
+
     def checksum(self) -> str:
         """Hash the parameters and buffers."""
         digest = hashlib.sha256()
