@@ -11,7 +11,13 @@ from typing import Any
 from PIL import Image as PIL
 
 from actors.backends.base import TurnFailed
-from actors.backends.chat_template import ChatTemplate, Messages, check_template, example_images
+from actors.backends.chat_template import (
+    ChatTemplate,
+    Messages,
+    check_template,
+    example_images,
+    put_before,
+)
 from conf.errors import ConfigError
 from conf.model import ChatConfig
 
@@ -117,7 +123,7 @@ class TransformersProcessor:
             raise ConfigError("the checkpoint has no chat template; give model.chat.template")
         self._takes_parts = self._renders_parts()
         self.mark = self._find_mark()
-        self.template = ChatTemplate(self.render, self.encode, chat)
+        self.template = ChatTemplate(self.render, self.encode, chat, put_before(self.tokenizer))
         check_template(self.template, example_images(2))
 
     def render(self, messages: Messages) -> str:

@@ -23,6 +23,7 @@ from actors.backends.chat_template import (
     check_template,
     example,
     example_images,
+    put_before,
 )
 from actors.reasoning import REASONING_MARKS
 from actors.schema import Image
@@ -135,7 +136,7 @@ def vllm_template(renderer: Any, chat: ChatConfig) -> ChatTemplate:
         ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
         return ids
 
-    return ChatTemplate(render, encode, chat)
+    return ChatTemplate(render, encode, chat, [] if by_itself else put_before(tokenizer))
 
 
 def check_rendering(renderer: Any, chat: ChatConfig) -> None:

@@ -78,6 +78,7 @@ PIXTRAL = Family(
     config=_pixtral_config,
     processor=lambda tokenizer: _processor(tokenizer, 1),
     template=_PIXTRAL_TEMPLATE,
+    chat={"system": "first_user"},
     torchvision=True,
 )
 MISTRAL3 = Family(

@@ -11,6 +11,7 @@ from transformers.utils import is_torchvision_available
 from tests.families.all import FAMILIES
 from tests.families.family import Family, write_checkpoint
 from tests.families.matrix import run_trial
+from tests.families.trial import check_box
 
 WITHOUT_TORCHVISION = pytest.mark.skipif(
     not is_torchvision_available(),
@@ -46,6 +47,11 @@ def test_a_checkpoint_is_read_back_and_its_processor_takes_an_image(
     image = json.loads((tmp_path / "config.json").read_text())
     if found := image.get("image_token_id", image.get("image_token_index")):
         assert found in inputs["input_ids"][0].tolist()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_box_survives_the_familys_special_tokens(name: str) -> None:
+    check_box(FAMILIES[name], FAMILIES[name].tokenizer(), (160, 120), (112, 84))
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:

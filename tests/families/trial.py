@@ -21,6 +21,7 @@ from transformers import AutoProcessor, AutoTokenizer
 
 from actors.backends.base import ChatReply, TurnFailed
 from actors.backends.build import build_backend
+from actors.boxes.coordinates import Size
 from actors.boxes.write import format_box
 from actors.conversation import ChatRequest, Conversation
 from actors.schema import Dialogue
@@ -153,12 +154,9 @@ def _difference(tokenizer: Any, prompt: list[int], expected: list[int]) -> str:
     return "token {} of the prompt: {!r}, of the processor: {!r}".format(at, *shown)
 
 
-def check_box(family: Family, source: Path, dialogue: Dialogue, input_size: Any) -> None:
+def check_box(family: Family, tokenizer: Any, size: Size, input_size: Size) -> None:
     """Check that a box survives the tokenizer, in which the dialect's marks are special."""
-    image = dialogue.image("now")
-    size = (image.width, image.height)
     written = f"Yes. {format_box(family.dialect, BOX, size, input_size)}"
-    tokenizer = AutoTokenizer.from_pretrained(source)
     ids = tokenizer.encode(written, add_special_tokens=False)
     text = tokenizer.decode(ids, skip_special_tokens=False)
     box = read_box(text, family.dialect, size, input_size)
