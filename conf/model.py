@@ -72,6 +72,7 @@ class ChatConfig:
 class ModelConfig:
     """Which checkpoint and how it is served.
 
+    ``adapter`` is a LoRA adapter on top of the checkpoint, a folder or URI in PEFT's form.
     ``engine`` goes to vLLM as it is; the backend ``transformers`` has keys of its own
     (``actors.backends.transformers_settings``). ``script`` is for the scripted backend:
     ``error_rate`` (share of turns answered wrongly), ``delay_s`` (seconds that an answer takes)
@@ -86,6 +87,7 @@ class ModelConfig:
     engine: dict[str, Any]
     script: dict[str, float | int | str]
     chat: ChatConfig = field(default_factory=ChatConfig)
+    adapter: str | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -94,6 +96,10 @@ class ModelConfig:
             raise ConfigError("model.source is empty")
         refuse_credentials("model.source", self.source)
         one_of("model.backend", self.backend, RUN_BACKENDS)
+        if self.adapter is not None:
+            refuse_credentials("model.adapter", self.adapter)
+            if not RUN_BACKENDS[self.backend].takes_adapters:
+                raise ConfigError(f"model.adapter is given, but {self.backend} takes no adapter")
         one_of("model.box_dialect", self.box_dialect, BOX_DIALECTS)
         if set(self.script) - FAULT_KEYS != {"error_rate", "delay_s"}:
             raise ConfigError(f"model.script names {sorted(self.script)}, not delay_s, error_rate")
@@ -133,15 +139,43 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig:
-    """How answers are drawn; ``max_tokens`` bounds one answer."""
+    """How answers are drawn; ``max_tokens`` bounds one answer, its reasoning included.
+
+    ``source`` says whose values count: those here (``config``), or, wherever it states one, those
+    of the checkpoint's generation_config.json (``checkpoint``); ``max_tokens`` and ``seed`` are
+    always those here. ``top_k`` 0 draws from all tokens. ``thinking_tokens`` bounds the reasoning
+    before an answer, where the engine can end it; None leaves it to ``max_tokens``.
+    """
 
     max_tokens: int
     temperature: float
     top_p: float
     seed: int
+    top_k: int = 0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    thinking_tokens: int | None = None
+    source: str = "config"
 
     def __post_init__(self) -> None:
         """Check the values."""
-        at_least("sampling", self, max_tokens=1, temperature=0)
+        at_least("sampling", self, max_tokens=1, temperature=0, top_k=0, thinking_tokens=0)
+        one_of("sampling.source", self.source, ("config", "checkpoint"))
+        if not 0 <= self.min_p <= 1:
+            raise ConfigError(f"sampling.min_p is {self.min_p}; it must be in [0, 1]")
+        if not 0 < self.repetition_penalty <= 2:
+            raise ConfigError(
+                f"sampling.repetition_penalty is {self.repetition_penalty}; it must be in (0, 2]"
+            )
+        if not -2 <= self.presence_penalty <= 2:
+            raise ConfigError(
+                f"sampling.presence_penalty is {self.presence_penalty}; it must be in [-2, 2]"
+            )
+        if self.thinking_tokens is not None and self.thinking_tokens >= self.max_tokens:
+            raise ConfigError(
+                f"sampling.thinking_tokens is {self.thinking_tokens}, so sampling.max_tokens="
+                f"{self.max_tokens} leaves no token for the answer"
+            )
         if not 0 < self.top_p <= 1:
             raise ConfigError(f"sampling.top_p is {self.top_p}; it must be in (0, 1]")

@@ -22,10 +22,11 @@ LAYERS: dict[str, set[str]] = {
     "actors.prometheus": {"actors.schema"},
     "actors.boxes": {"actors.schema"},
     "actors.images": {"actors.schema", "actors.storage", "conf"},
-    "actors.checkpoints": {"actors.storage"},
+    "actors.hub": {"conf"},
+    "actors.checkpoints": {"actors.hub", "actors.storage"},
     "pipeline.checkpoint": {
         "actors.backends",
-        "actors.conversation",
+        "actors.hub",
         "actors.schema",
         "actors.storage",
         "conf",
@@ -61,9 +62,11 @@ LAYERS: dict[str, set[str]] = {
     },
     "pipeline.claims": {"actors.schema", "pipeline.dataset"},
     "pipeline.runs": {
+        "actors.backends",
         "actors.boxes",
         "actors.checkpoints",
         "actors.conversation",
+        "actors.hub",
         "actors.logs",
         "actors.schema",
         "actors.storage",
@@ -207,7 +210,6 @@ LAYERS: dict[str, set[str]] = {
     },
     "pipeline.nightly": {"actors.storage", "conf", "pipeline.gate", "pipeline.sweep"},
     "pipeline.commands": {
-        "actors.backends",
         "actors.conversation",
         "actors.gold",
         "actors.schema",

@@ -10,6 +10,7 @@ from dataclasses import replace
 from actors.backends.answer_end import AnswerEnd
 from actors.backends.base import ChatReply, ReloadError, TurnFailed
 from actors.backends.input_sizes import known_sizes
+from actors.backends.sampling_values import drawn_values
 from actors.backends.token_history import History, begin_history
 from actors.backends.transformers_cache import DialogueCache
 from actors.backends.transformers_model import TransformersModel
@@ -21,6 +22,7 @@ from actors.checkpoints import local_folder
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
+from conf.errors import ConfigError
 from conf.model import ModelConfig, SamplingConfig
 from conf.schema import RunConfig
 
@@ -59,8 +61,13 @@ class TransformersBackend:
         )
 
     def _take(self, sampling: SamplingConfig) -> None:
+        if sampling.thinking_tokens is not None:
+            raise ConfigError(
+                "sampling.thinking_tokens is set, and model.backend transformers cannot end "
+                "reasoning"
+            )
         self._sampling = sampling
-        self._choice = TokenChoice(sampling)
+        self._choice = TokenChoice(drawn_values(sampling, self._model.stated_sampling))
 
     def open(self, dialogue: Dialogue) -> "TransformersChat":
         """Start a chat; gold in the dialogue is not used."""

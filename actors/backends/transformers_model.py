@@ -18,6 +18,7 @@ from conf.errors import ConfigError
 # Layers whose state is all in keys and values, one per token.
 _ATTENTION = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
 _OTHERWISE = {
+    "kosmos-2": "its processor takes one image, at the beginning of a prompt",
     "mllama": "its text reads images by cross-attention",
     "paligemma": "its attention over a prompt runs both ways, so earlier turns cannot be kept",
     "instructblip": "its vision part reads the question as well as the image",
@@ -38,6 +39,7 @@ class TransformersModel:
         config = AutoConfig.from_pretrained(source, trust_remote_code=trust_remote_code)
         check_runnable(config)
         self.image_token = image_token(config)
+        self._model: Any = None
         self.load(source)
         text = config.get_text_config(decoder=True)
         self.context = settings.max_model_len or int(text.max_position_embeddings)
@@ -46,7 +48,7 @@ class TransformersModel:
         """Load a checkpoint's weights, in place of those that were there."""
         from transformers import AutoModelForImageTextToText  # noqa: PLC0415
 
-        self._model = None  # first, so that two never fill a GPU
+        self._model = self._base = None  # first, so that two never fill a GPU
         cuda = 0 if self._torch.cuda.is_available() else "cpu"
         device_map = cuda if self._settings.device_map is None else self._settings.device_map
         extra = {"attn_implementation": self._settings.attn_implementation}
@@ -67,6 +69,12 @@ class TransformersModel:
         """The tokens on which generation stops, by the checkpoint's generation config."""
         stops = self._model.generation_config.eos_token_id
         return (set(stops) if isinstance(stops, list) else {stops}) - {None}
+
+    @property
+    def stated_sampling(self) -> dict[str, Any]:
+        """What the checkpoint's generation_config.json says of sampling, and perhaps more."""
+        stated: dict[str, Any] = self._model.generation_config.to_diff_dict()
+        return stated
 
     def checksum(self) -> str:
         """Hash the parameters and buffers."""

@@ -10,13 +10,12 @@ from collections import deque
 from collections.abc import Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
 from actors.backends.base import EngineDead, TurnFailed
 from actors.backends.transformers_cache import BatchCache, CacheBudget, DialogueCache, Layers
 from actors.backends.transformers_model import TransformersModel
 from actors.backends.transformers_prompt import Prompt
-from actors.backends.transformers_sampling import TokenChoice
+from actors.backends.transformers_sampling import Draw, TokenChoice
 from actors.images import ImageFault
 from conf.errors import StorageDown
 
@@ -41,10 +40,14 @@ class Job:
     max_tokens: int
     seed: int
     future: Future[Generated] = field(default_factory=Future)
-    generator: Any = None
-    generated: list[int] = field(default_factory=list)
+    draw: Draw | None = None
     cached: int = 0
     shift: int = 0  # what is added to a token's number to get its position
+
+    @property
+    def generated(self) -> list[int]:
+        """The ids so far."""
+        return self.draw.drawn if self.draw is not None else []
 
 
 class StepLoop:
@@ -146,8 +149,8 @@ class StepLoop:
         logits, layers, job.shift = self._model.prefill(job.prompt, job.cached, job.kept.layers)
         job.kept.drop()
         self._token_bytes = sum(t[0, :, 0].numel() * t.element_size() for p in layers for t in p)
-        job.generator = self._choose().generator(job.seed)
-        job.generated += self._choose().choose(logits[None], [job.generator])
+        draw = job.draw = self._choose().begin(job.prompt.ids, job.seed)
+        self._choose().choose(logits[None], [draw])
         if self._ended(job):
             self._leave(job, layers)
         else:
@@ -161,9 +164,7 @@ class StepLoop:
         tokens = [job.generated[-1] for job in self._running]
         shifts = [job.shift for job in self._running]
         logits = self._model.step(tokens, shifts, self._batch)
-        chosen = self._choose().choose(logits, [job.generator for job in self._running])
-        for job, token in zip(self._running, chosen, strict=True):
-            job.generated.append(token)
+        self._choose().choose(logits, [job.draw for job in self._running if job.draw is not None])
         # From the end: the last row takes the place of one that leaves.
         for row in reversed(range(len(self._running))):
             job = self._running[row]

@@ -5,11 +5,12 @@ or reasoning may be written in special tokens (``<|box_start|>``, ``<loc0001>``,
 vLLM must not drop them; those that end a turn are taken off here.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from actors.backends.answer_end import AnswerEnd
 from actors.backends.base import ChatReply
+from actors.backends.sampling_values import drawn_values
 from actors.conversation import ChatRequest
 from conf.model import SamplingConfig
 
@@ -18,10 +19,16 @@ class AnswerFormat:
     """Where an answer of a checkpoint ends; vLLM is imported by the constructor.
 
     ``stop_ids`` are the tokens on which vLLM stops, ``closing`` those that the chat template writes
-    after an answer.
+    after an answer. ``stated`` is what the checkpoint's generation_config.json says of sampling.
     """
 
-    def __init__(self, tokenizer: Any, stop_ids: Collection[int], closing: Sequence[int]) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        stop_ids: Collection[int],
+        closing: Sequence[int],
+        stated: Mapping[str, Any] | None = None,
+    ) -> None:
         from vllm import SamplingParams  # noqa: PLC0415
         from vllm.sampling_params import (  # noqa: PLC0415
             RequestOutputKind,
@@ -30,6 +37,7 @@ class AnswerFormat:
 
         self._end = AnswerEnd(tokenizer, stop_ids, closing)
         self.ends = self._end.ids
+        self._stated = stated or {}
         self._params = SamplingParams
         self._structured = StructuredOutputsParams
         self._final_only = RequestOutputKind.FINAL_ONLY
@@ -41,9 +49,9 @@ class AnswerFormat:
             structured_outputs=self._structured(json=schema, disable_any_whitespace=True)
             if schema
             else None,
+            **drawn_values(sampling, self._stated),
             max_tokens=sampling.max_tokens,
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
+            thinking_token_budget=sampling.thinking_tokens,
             seed=request.seed,
             skip_special_tokens=False,
             output_kind=self._final_only,

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from actors.backends.base import (
 )
 from actors.backends.input_sizes import known_sizes
 from actors.backends.token_history import History, begin_history
+from actors.backends.vllm_adapter import adapter_arguments, adapter_request
 from actors.backends.vllm_answer import AnswerFormat
 from actors.backends.vllm_prompt import PromptRenderer
 from actors.backends.vllm_template import (
@@ -30,6 +31,7 @@ from actors.backends.vllm_template import (
     engine_arguments,
     hf_processor,
     renderer_without_engine,
+    thinking_arguments,
     vllm_template,
 )
 from actors.checkpoints import local_folder
@@ -90,6 +92,9 @@ class VllmBackend:
         self.input_sizes = known_sizes(hf_processor(renderer), model)
         check_rendering(renderer, model.chat)
 
+        adapter = None if model.adapter is None else local_folder(model.adapter)
+        self._adapter = None if adapter is None else adapter_request(adapter)
+
         from vllm import AsyncEngineArgs  # noqa: PLC0415
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
@@ -98,7 +103,9 @@ class VllmBackend:
             AsyncEngineArgs(
                 enable_log_requests=False,
                 **({"worker_extension_cls": _WORKER} if reloads else {}),
-                **engine_arguments(source, model),
+                **(adapter_arguments(adapter, model.engine) if adapter is not None else {})
+                | engine_arguments(source, model),
+                **thinking_arguments(renderer, model, sampling),
             )
         )
         self._source = model.source
@@ -110,11 +117,14 @@ class VllmBackend:
         self._tokenizer = self._engine.get_tokenizer()
         self._sampling = sampling
         self._template = vllm_template(self._engine.renderer, model.chat)
-        self.format = AnswerFormat(self._tokenizer, self._stop_ids(), self._template.closing())
+        generation: dict[str, Any] = self._engine.model_config.try_get_generation_config()
+        self.format = AnswerFormat(
+            self._tokenizer, self._stop_ids(generation), self._template.closing(), generation
+        )
 
-    def _stop_ids(self) -> set[int]:
+    def _stop_ids(self, generation: Mapping[str, Any]) -> set[int]:
         """Return the tokens on which vLLM stops: of the tokenizer and the generation config."""
-        stops = self._engine.model_config.try_get_generation_config().get("eos_token_id")
+        stops = generation.get("eos_token_id")
         ids = set(stops) if isinstance(stops, list) else {stops}
         return (ids | {self._engine.renderer.get_eos_token_id()}) - {None}
 
@@ -194,7 +204,10 @@ class VllmBackend:
             request_id = f"{request.dialogue_id}/{request.turn}"
             try:
                 # FINAL_ONLY gives one output; leaving the generator early would abort the request.
-                (final,) = [o async for o in self._engine.generate(rendered, params, request_id)]
+                asked = self._engine.generate(
+                    rendered, params, request_id, lora_request=self._adapter
+                )
+                (final,) = [output async for output in asked]
             except self._dead_error as error:
                 raise EngineDead(str(error)) from error
             except self.refusals as error:

@@ -25,9 +25,10 @@ from actors.backends.chat_template import (
     example_images,
     put_before,
 )
+from actors.reasoning import REASONING_MARKS
 from actors.schema import Image
 from conf.errors import ConfigError
-from conf.model import ChatConfig, ModelConfig
+from conf.model import ChatConfig, ModelConfig, SamplingConfig
 
 
 def engine_arguments(source: str, model: ModelConfig) -> dict[str, Any]:
@@ -42,6 +43,30 @@ def engine_arguments(source: str, model: ModelConfig) -> dict[str, Any]:
         "interleave_mm_strings": True,
         **model.engine,
     }
+
+
+def thinking_arguments(
+    renderer: Any, model: ModelConfig, sampling: SamplingConfig
+) -> dict[str, Any]:
+    """Return what vLLM needs to end reasoning at a budget: the marks around it, as single tokens.
+
+    Raises:
+        ConfigError: a budget is set, the tokeniser has no such marks, and no parser is given.
+    """
+    if sampling.thinking_tokens is None or "reasoning_parser" in model.engine:
+        return {}
+    from vllm.config import ReasoningConfig  # noqa: PLC0415
+
+    tokenizer = renderer.get_tokenizer()
+    for marks in REASONING_MARKS:
+        if all(len(tokenizer.encode(mark, add_special_tokens=False)) == 1 for mark in marks):
+            start, end = marks
+            settings = ReasoningConfig(reasoning_start_str=start, reasoning_end_str=end)
+            return {"reasoning_config": settings}
+    raise ConfigError(
+        "sampling.thinking_tokens is set, but the checkpoint's tokeniser has no marks of reasoning "
+        "that are known; name vLLM's parser for it in model.engine.reasoning_parser"
+    )
 
 
 def quiet_vllm() -> None:

@@ -49,16 +49,13 @@ class ModelCard:
     warnings: tuple[str, ...]
 
 
-def describe_model(
-    source: str, folder: Path, files: Mapping[str, int], *, trusted: bool = False
-) -> ModelCard:
+def describe_model(source: str, folder: Path, files: Mapping[str, int]) -> ModelCard:
     """Read a checkpoint's outline.
 
     Args:
         source: what the checkpoint is called.
         folder: where its small files are.
         files: all its files with their bytes.
-        trusted: whether code of the checkpoint's own may be run.
 
     Raises:
         BadInput: a file that matters is not valid JSON.
@@ -75,7 +72,7 @@ def describe_model(
         source=source,
         architecture=architectures[0],
         model_type=config.get("model_type"),
-        backend=suggest_backend(config, folder, trusted=trusted),
+        backend=suggest_backend(config),
         context=_in_text(config, _CONTEXT_KEYS),
         dtype=dtype,
         image_processor=processor,

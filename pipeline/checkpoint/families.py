@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actors.backends.transformers_model import check_runnable
-from conf.errors import ConfigError
-from pipeline.checkpoint.vllm_models import vllm_models
+from pipeline.checkpoint.check import last_version, text_only, with_images
+from pipeline.checkpoint.transformers_check import transformers_refusal
 
 # By the ``model_type`` of config.json; sources are in docs/boxes.md.
 FAMILY_DIALECTS = {
@@ -76,38 +75,17 @@ def suggest_dialect(model_type: str | None, folder: Path) -> Suggestion:
     )
 
 
-def suggest_backend(config: Mapping[str, Any], folder: Path, *, trusted: bool) -> Suggestion:
-    """Suggest the backend that can run a checkpoint.
-
-    Args:
-        config: its config.json.
-        folder: where its small files are.
-        trusted: whether code of the checkpoint's own may be run to find out.
-    """
+def suggest_backend(config: Mapping[str, Any]) -> Suggestion:
+    """Suggest the backend that can run a checkpoint, by its config.json."""
     names = config.get("architectures") or ()
-    name = names[0] if names else None
-    known = vllm_models()
-    if any(n in known.vision for n in names):
+    name = str(names[0]) if names else "architecture, since config.json names none"
+    if with_images().intersection(names):
         return Suggestion(choice="vllm", reason=f"vLLM has {name}")
-    if any(n in known.text for n in names):
+    if text_only().intersection(names):
         return Suggestion(choice=None, reason=f"{name} takes no images")
-    lacks = f"vLLM has no {name}"
-    if name in known.dropped:
-        lacks = f"vLLM dropped {name} after {known.dropped[name]}"
-    refusal = _transformers_refusal(folder, trusted=trusted)
+    last = last_version(name)
+    lacks = f"vLLM has no {name}" if last is None else f"vLLM dropped {name} after {last}"
+    refusal = transformers_refusal(config)
     if refusal is not None:
         return Suggestion(choice=None, reason=f"{lacks}, and {refusal}")
     return Suggestion(choice="transformers", reason=f"{lacks}, and transformers has it")
-
-
-def _transformers_refusal(folder: Path, *, trusted: bool) -> str | None:
-    """Return why the backend transformers cannot run a checkpoint; None where it can."""
-    from transformers import AutoConfig  # noqa: PLC0415
-
-    try:
-        check_runnable(AutoConfig.from_pretrained(folder, trust_remote_code=trusted))
-    except ConfigError as error:
-        return str(error)
-    except Exception as error:  # of transformers, or of the checkpoint's own code
-        return f"transformers cannot read it: {' '.join(str(error).split())[:200]}"
-    return None

@@ -4,33 +4,35 @@ In: a local folder, a fsspec URI or a hub id. Out: a local folder with configura
 processor and chat template, and the bytes of the weights where they lie.
 """
 
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from actors.storage.files import copy_to_local, exists, join, list_tree
+from actors.hub import hub_folder, is_hub_id
+from actors.storage.files import copy_to_local, exists, join, list_tree, read_json
 from conf.errors import BadInput
 
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".msgpack", ".h5", ".onnx")
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @contextmanager
 def small_files(source: str) -> Iterator[tuple[Path, dict[str, int]]]:
     """Open a checkpoint; yield a folder with its small files, and all its files with their bytes.
 
-    The folder of a remote checkpoint goes away at the end.
+    The folder of a checkpoint at a URI goes away at the end. Of a hub's checkpoint, weights are
+    listed only where an index of shards names them.
 
     Raises:
-        BadInput: there is no such checkpoint, or a hub cannot be reached.
+        BadInput: there is no such checkpoint.
+        InfrastructureError: the hub cannot be reached.
     """
-    if "://" not in source and not Path(source).is_dir():
-        if not _HUB_ID.fullmatch(source):
-            raise BadInput(f"{source} is no folder, and no hub id of the form owner/name")
-        yield _from_hub(source)
+    if is_hub_id(source):
+        folder = Path(hub_folder(source, small=True))
+        yield folder, list_tree(str(folder)) | _indexed(folder)
         return
+    if "://" not in source and not Path(source).is_dir():
+        raise BadInput(f"{source} is no folder, and no hub id of the form owner/name")
     where = join(source, "config.json")
     if not exists(where):
         raise BadInput(f"{where} is missing: {source} is no checkpoint folder")
@@ -56,17 +58,10 @@ def weights_bytes(files: dict[str, int]) -> int:
     return 0
 
 
-def _from_hub(source: str) -> tuple[Path, dict[str, int]]:
-    from huggingface_hub import HfApi, snapshot_download  # noqa: PLC0415
-
-    ignored = [f"*{suffix}" for suffix in _WEIGHTS]
-    try:
-        info = HfApi().model_info(source, files_metadata=True)
-        folder = snapshot_download(source, revision=info.sha, ignore_patterns=ignored)
-    except Exception as error:  # of the hub's client, or of the network below it
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise BadInput(f"hub id {source} cannot be read: {reason}") from error
-    files = {file.rfilename: file.size or 0 for file in info.siblings or ()}
-    if "config.json" not in files:
-        raise BadInput(f"hub id {source} holds no config.json")
-    return Path(folder), files
+def _indexed(folder: Path) -> dict[str, int]:
+    """Return the weights that an index of shards names, as one file; none without an index."""
+    index = folder / "model.safetensors.index.json"
+    if not index.exists():
+        return {}
+    document = read_json(str(index))
+    return {"model.safetensors": int(document.get("metadata", {}).get("total_size", 0))}

@@ -7,13 +7,12 @@ from typing import Annotated
 
 from typer import Argument, Option, Typer
 
-from actors.backends.base import EngineDead, TurnFailed
 from actors.conversation import caption, system_prompt, user_message
 from actors.gold import gold_text
 from actors.schema import Dialogue
-from conf.errors import BadInput, ConfigError, InfrastructureError
+from conf.errors import BadInput, ConfigError
 from pipeline.checkpoint.card import card_text
-from pipeline.checkpoint.dataset_fit import fit_dataset, open_processor
+from pipeline.checkpoint.dataset_fit import fit_dataset
 from pipeline.checkpoint.describe import describe_model
 from pipeline.checkpoint.small_files import small_files
 from pipeline.checkpoint.tiny import init_tiny
@@ -63,16 +62,15 @@ def _describe(
 ) -> int:
     """Print what a checkpoint is, which backend runs it, how a dataset fits, and what it lacks."""
     with small_files(source) as (folder, files):
-        card = describe_model(source, folder, files, trusted=trusted)
+        card = describe_model(source, folder, files)
         fit, warnings = None, []
         if dataset is not None:
-            dialogues = [
-                Dialogue.from_row(r) for r in open_dataset(dataset).dialogues().to_pylist()
-            ]
+            rows = open_dataset(dataset).dialogues().to_pylist()
+            dialogues = [Dialogue.from_row(row) for row in rows]
+            dialect = card.dialect.choice or "none"
             try:
-                processor = open_processor(folder, trusted=trusted)
-                fit = fit_dataset(processor, dialogues, card.dialect.choice or "none", answer)
-            except (ConfigError, TurnFailed) as error:
+                fit = fit_dataset(folder, dialogues, dialect, answer, trusted=trusted)
+            except (ConfigError, BadInput) as error:
                 warnings.append(f"the dataset's tokens cannot be counted: {error}")
     print(card_text(card, fit, gpu_bytes=int(gpu * 2**30), warnings=warnings))
     return 0
@@ -102,7 +100,7 @@ def _try(
 ) -> int:
     """Ask a checkpoint one phantom dialogue; print prompt and answers, draw its boxes."""
     with small_files(source) as (folder, files):
-        card = describe_model(source, folder, files, trusted=trusted)
+        card = describe_model(source, folder, files)
     backend = backend or card.backend.choice
     if backend is None:
         raise BadInput(f"{source}: no backend runs it: {card.backend.reason}; --backend tries one")
@@ -113,10 +111,7 @@ def _try(
         given = [*overrides, *(["model.trust_remote_code=true"] if trusted else [])]
         config = trial_config(source, backend, dialect, data, given)
         dialogue = trial_dialogue(Path(data), seed)
-        try:
-            trial = try_dialogue(config, dialogue)
-        except EngineDead as error:
-            raise InfrastructureError(f"the engine died: {error}") from error
+        trial = try_dialogue(config, dialogue)
         panels = draw_regions(dialogue, trial.turns, Path(data), picture)
     print(trial_text(trial))
     print(f"{picture}: {panels} regions" if panels else "no turn asked for a region: no picture")

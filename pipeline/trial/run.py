@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actors.backends.base import ChatBackend, ChatReply, ShowsPrompts, TurnFailed
+from actors.backends.base import ChatBackend, ChatReply, EngineDead, ShowsPrompts, TurnFailed
 from actors.backends.build import build_backend
 from actors.conversation import ChatRequest, Conversation
 from actors.schema import Box, Dialogue, Region, Turn
+from conf.errors import InfrastructureError
 from conf.load import from_document, overridden, read_document
 from conf.schema import RunConfig
 from pipeline.parsing.boxes import read_box
@@ -100,8 +101,7 @@ def try_dialogue(config: RunConfig, dialogue: Dialogue) -> Trial:
     """Start the engine, ask every turn, and stop it.
 
     Raises:
-        EvaluationError: the engine refuses the checkpoint.
-        EngineDead: the engine failed.
+        EvaluationError: the engine refuses the checkpoint, or died.
     """
     backend = build_backend(config)
     try:
@@ -109,6 +109,8 @@ def try_dialogue(config: RunConfig, dialogue: Dialogue) -> Trial:
         first = turns[0].request
         prompt = backend.prompt_text(first) if isinstance(backend, ShowsPrompts) else first.system
         return Trial(prompt=prompt, turns=tuple(turns))
+    except EngineDead as error:
+        raise InfrastructureError(f"the engine died: {error}") from error
     finally:
         backend.close()
 

@@ -117,7 +117,7 @@ def test_a_faulty_dataset_is_refused_unless_told_to_drop(scripted, phantom, tmp_
 
 def test_an_actor_that_cannot_start_is_told_in_one_sentence(scripted, tmp_path):
     """Real engine, refused: an architecture that nobody knows."""
-    checkpoint = {"model_type": "unheard_of", "architectures": ["UnheardOf"]}
+    checkpoint = {"model_type": "unheard_of", "architectures": ["UnheardOf"], "auto_map": {}}
     (tmp_path / "config.json").write_text(json.dumps(checkpoint))
     (tmp_path / "tokenizer.json").write_text("{}")
     config = scripted("model.backend=vllm", f"model.source={tmp_path}")

@@ -13,6 +13,7 @@ from actors.backends.token_history import AnswersOnly, TokenHistory
 from actors.backends.vllm_template import (
     check_rendering,
     renderer_without_engine,
+    thinking_arguments,
     vllm_template,
 )
 from actors.conversation import Exchange
@@ -197,3 +198,11 @@ def test_settings_reach_the_template(renderer, tokenizer):
     chat = ChatConfig(template=THINKING, kwargs={"enable_thinking": False})
     check_rendering(renderer, chat)
     assert text_of(renderer, chat, 2).endswith("<assistant>\n<think>\n\n</think>\n\n")
+
+
+def test_a_thinking_budget_needs_marks_that_the_tokeniser_knows(renderer):
+    config = load("demo", ["sampling.thinking_tokens=8"])
+    with pytest.raises(ConfigError, match="no marks of reasoning that are known"):
+        thinking_arguments(renderer, config.model, config.sampling)
+    named = load("demo", ["sampling.thinking_tokens=8", "model.engine.reasoning_parser=qwen3"])
+    assert thinking_arguments(renderer, named.model, named.sampling) == {}

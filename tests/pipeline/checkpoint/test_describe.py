@@ -9,7 +9,7 @@ import pytest
 from conf.errors import BadInput
 from conf.model import BOX_DIALECTS
 from pipeline import cli
-from pipeline.checkpoint.dataset_fit import fit_dataset, open_processor
+from pipeline.checkpoint.dataset_fit import fit_dataset
 from pipeline.checkpoint.describe import ModelCard, describe_model
 from pipeline.checkpoint.families import FAMILY_DIALECTS
 from pipeline.checkpoint.memory import bytes_per_token, gpu_need
@@ -113,7 +113,7 @@ def test_what_is_no_checkpoint_is_named(tmp_path, capsys):
         (
             {"architectures": ["NewVL"], "model_type": "somebodys"},
             None,
-            "vLLM has no NewVL, and transformers cannot read it",
+            "vLLM has no NewVL, and transformers does not know the model type somebodys",
         ),
     ],
 )
@@ -134,7 +134,7 @@ def test_tokens_of_a_datasets_images_and_its_longest_dialogue_are_counted(tmp_pa
     """As the engine counts them: the reference checkpoint has 64 tokens and 3 marks an image."""
     dialogues = draw(tmp_path, 4)
     with small_files(REFERENCE) as (folder, _):
-        fit = fit_dataset(open_processor(folder, trusted=False), dialogues, "norm1000", 48)
+        fit = fit_dataset(folder, dialogues, "norm1000", 48, trusted=False)
     assert set(fit.tokens.values()) == {67}
     longest = next(d for d in dialogues if d.dialogue_id == fit.longest_id)
     backend = start(run_config(tmp_path))
