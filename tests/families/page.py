@@ -33,7 +33,8 @@ _TAIL = """
 Columns:
 
 - **settings**: what `model.chat` has to be set to, apart from its defaults.
-- **box dialect**: the one that was tried, the family's own where it is known ([boxes.md](boxes.md)).
+- **box dialect**: the one that was tried, the family's own where it is known (see
+  [boxes.md](boxes.md)).
 - **input size**: whether the size at which an image entered the model is in the turn outputs.
 - **torchvision**: whether the processor needs it (SmolVLM: num2words, too). On GPUs it comes with
   vLLM. `requirements/cpu.lock` leaves it out, since PyPI's build does not import beside PyTorch's
