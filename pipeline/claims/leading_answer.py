@@ -105,6 +105,11 @@ _ALONE = re.compile(
     re.IGNORECASE,
 )
 
+# The commonest openings, which need no more than this.
+_PLAIN = re.compile(
+    r"(?P<uncertain>(?!))|(?P<yes>yes)\.(?= (?!i\b))|(?P<no>no)\.(?= there\b)", re.IGNORECASE
+)
+
 # Running on: "no change", "no doubt" and the like do not deny what was asked. "No-one" still
 # passes; "nodule" and "yesterday" do not.
 _NOT_NO = (
@@ -178,7 +183,9 @@ def leading_answer(text: str, *, running_on: bool = False, language: str = "en")
 
 def read_lead(text: str, at: int) -> tuple[Answer | None, int]:
     """Read an answer word that stands for itself from ``at`` on, and the offset where it ends."""
-    match = _ALONE.match(text, at) if _may_start(text, at) else None
+    match = _PLAIN.match(text, at)
+    if match is None and _may_start(text, at):
+        match = _ALONE.match(text, at)
     if match is None:
         return None, at
     answer = polarity(match)
