@@ -14,6 +14,8 @@ from pipeline.dataset.lexicon import Concept, Kind, Lexicon
 
 Trie = dict[str, Any]  # word -> Trie, "" -> what a form that ends here stands for
 _MAX_COMPILED = 8
+_SITE: Final[Kind] = "site"
+_NAMED: Final[tuple[Kind, ...]] = ("finding", "diagnosis")
 
 
 class Mention:
@@ -61,11 +63,15 @@ class Matcher:
         self._concepts: Trie = {}
         self._triggers: Trie = {}
         self.normality = Normality(lexicon)
+        sides = _side_sites(lexicon)
         for concept in lexicon.concepts.values():
-            for form in forms(concept):
-                _add(self._concepts, form, (concept.kind, (concept.id,)))
+            own = forms(concept)
+            known = set(own)
+            for form in own:
+                places = _sides_within(form, known, sides) if concept.kind in _NAMED else ()
+                _add(self._concepts, form, (concept.kind, (concept.id,), places))
         for form, ids in _pairs(lexicon):
-            _add(self._concepts, form, ("site", ids))
+            _add(self._concepts, form, ("site", ids, ()))
         for words, category in triggers():
             _add(self._triggers, words, category, many=True)
         ids_by_change = _change_ids(lexicon)
@@ -88,7 +94,9 @@ class Matcher:
             if said[i] in others:
                 trigger_end, categories = _walk(others[said[i]], said, i + 1)
             if concept_end > i and concept_end >= trigger_end:
-                items.append(Mention(entry[0], entry[1], lo + i, lo + concept_end))
+                mention = Mention(entry[0], entry[1], lo + i, lo + concept_end)
+                mention.sites = entry[2]
+                items.append(mention)
                 i = concept_end
             elif trigger_end > i:
                 items.append(_trigger(categories, lo + i, lo + trigger_end))
@@ -119,6 +127,27 @@ def forms(concept: Concept) -> list[tuple[str, ...]]:
     joined = [text.replace("-", "") for text in texts if "-" in text]
     keyed = (tuple(stem(word) for word in phrase(text)) for text in (*texts, *joined))
     return [form for form in dict.fromkeys(keyed) if form]
+
+
+def _side_sites(lexicon: Lexicon) -> dict[str, str]:
+    """Return the sites that are called "left" and "right", by that word."""
+    sites = [concept for concept in lexicon.concepts.values() if concept.kind == _SITE]
+    return {side: site.id for site in sites for side in ("left", "right") if (side,) in forms(site)}
+
+
+def _sides_within(
+    form: tuple[str, ...], known: set[tuple[str, ...]], sides: dict[str, str]
+) -> tuple[str, ...]:
+    """Return the side that a form names apart from the finding ("elevated right hemidiaphragm").
+
+    Where the rest is no form of the finding the side is part of its name ("left atrial
+    enlargement").
+    """
+    return tuple(
+        sides[word]
+        for i, word in enumerate(form)
+        if word in sides and (*form[:i], *form[i + 1 :]) in known
+    )
 
 
 _compiled: dict[int, tuple[Lexicon, Matcher]] = {}
@@ -162,9 +191,6 @@ def _trigger(categories: tuple[str, ...], lo: int, hi: int) -> LexicalItem:
         change = categories[0][len("change:") :]
         return Mention("change", (change,) if change else (), lo, hi)
     return Trigger(categories, lo, hi)
-
-
-_SITE: Final[Kind] = "site"
 
 
 def _pairs(lexicon: Lexicon) -> list[tuple[tuple[str, ...], tuple[str, str]]]:
