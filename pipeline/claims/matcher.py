@@ -5,6 +5,7 @@ never overlapping. Forms match on word borders, whatever the case, in singular o
 British or American spelling, hyphenated or not.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from pipeline.claims.normality import Normality
@@ -65,9 +66,8 @@ class Matcher:
         self.normality = Normality(lexicon)
         sides = _side_sites(lexicon)
         for concept in lexicon.concepts.values():
-            own = forms(concept)
-            known = set(own)
-            for form in own:
+            known = dict.fromkeys(forms(concept))
+            for form in known:
                 places = _sides_within(form, known, sides) if concept.kind in _NAMED else ()
                 _add(self._concepts, form, (concept.kind, (concept.id,), places))
         for form, ids in _pairs(lexicon):
@@ -136,7 +136,7 @@ def _side_sites(lexicon: Lexicon) -> dict[str, str]:
 
 
 def _sides_within(
-    form: tuple[str, ...], known: set[tuple[str, ...]], sides: dict[str, str]
+    form: tuple[str, ...], known: Collection[tuple[str, ...]], sides: dict[str, str]
 ) -> tuple[str, ...]:
     """Return the side that a form names apart from the finding ("elevated right hemidiaphragm").
 
