@@ -16,7 +16,7 @@ from actors.storage.files import (
     write_bytes,
     write_json,
 )
-from conf.errors import BadInput, IncompleteRun
+from conf.errors import IncompleteRun
 from conf.sweep import GateConfig
 from pipeline.gate.render import gate_document, gate_junit
 from pipeline.gate.verdict import GateResult, decide

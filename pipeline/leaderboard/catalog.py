@@ -76,11 +76,7 @@ def withdraw(output: str, manifest: Manifest) -> None:
 def read_catalog(output: str) -> pa.Table:
     """Read all entries, in CATALOG_SCHEMA; no rows where nothing was entered yet."""
     files = list_files(join(output, "catalogue"), ".parquet")
-<<<<<<< HEAD
     tables = [_of_today(read_parquet(uri)) for uri in files]
-=======
-    tables = [read_parquet(uri, schema=CATALOG_SCHEMA) for uri in files]
->>>>>>> 5cf2d3e29ae65360d355f5bbacfbd772b4ed88bc
     return pa.concat_tables([CATALOG_SCHEMA.empty_table(), *tables])
 
 

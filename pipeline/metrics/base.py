@@ -17,6 +17,8 @@ ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
 Fault = Literal[
     "false_finding", "wrong_site", "wrong_change", "false_denial", "change_without_prior"
 ]
+Outcome = Literal["answered", "failed", "refused", "truncated", "uncertain", "unparseable"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 RIGHT = 0.5  # the least turn score that counts as a right turn where a yes or no is needed
 
@@ -143,7 +145,7 @@ class DialogueReading:
     """One dialogue as judged: its turns in order, and where the model contradicts itself.
 
     ``lexicon``: the vocabulary it was read with. ``subjects``: the concepts (or exclusive groups)
-    claimed at two turns or more.
+    claimed at two turns or more. ``outcomes``: what became of each turn.
     """
 
     dialogue: Dialogue
@@ -152,6 +154,7 @@ class DialogueReading:
     turns: tuple[TurnReading, ...]
     subjects: frozenset[str]
     contradictions: tuple[Contradiction, ...]
+    outcomes: tuple[Outcome, ...]
 
 
 def ratio(metric: str, numerator: float, denominator: float, reason: str = "") -> Score:
