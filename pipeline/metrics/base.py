@@ -90,7 +90,7 @@ class TurnReading:
     [0, 1]; None: the turn cannot be scored by declaration (see docs/measures.md). ``box`` and
     ``iou`` belong to ``region``, in pixels of its stored image; ``iou`` is None where there is no
     region or the box is a point. ``hit``: whether the region was found, None where there is none
-    to find.
+    to find. ``asserted``: the claims that the model committed itself to, in the order of the text.
     """
 
     turn: Turn
@@ -101,6 +101,7 @@ class TurnReading:
     parseable: bool
     score: float | None
     claims: tuple[JudgedClaim, ...]
+    asserted: tuple[JudgedClaim, ...]
     region: Region | None
     box: Box | None
     iou: float | None
@@ -120,11 +121,6 @@ class TurnReading:
     def correct(self) -> bool:
         """Whether the turn counts as right where a yes or no is needed."""
         return self.score is not None and self.score >= RIGHT
-
-    @property
-    def asserted(self) -> tuple[JudgedClaim, ...]:
-        """The claims the model committed itself to, in the order of the text."""
-        return tuple(c for c in self.claims if c.certain)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

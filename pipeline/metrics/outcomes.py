@@ -101,7 +101,7 @@ def _supposed(turn: TurnReading, reading: DialogueReading, right: bool) -> TurnR
     score = None if turn.score is None else float(right)
     hit = None if turn.hit is None else right
     box = turn.region.box if turn.region is not None and right and turn.hit is not None else None
-    return replace(turn, claims=claims, score=score, hit=hit, box=box)
+    return replace(turn, claims=claims, asserted=claims, score=score, hit=hit, box=box)
 
 
 def _judged(claim: Claim, reading: DialogueReading, right: bool) -> JudgedClaim:

@@ -101,6 +101,7 @@ class _Reader:
             parseable=parsed.parseable,
             score=score,
             claims=claims,
+            asserted=tuple(c for c in claims if c.certain),
             region=region,
             box=box,
             iou=_overlap(region, box, self._dialect),

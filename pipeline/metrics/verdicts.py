@@ -37,7 +37,7 @@ def judge_claims(
 
 
 def is_checkable(concept: str, lexicon: Lexicon) -> bool:
-    """Return whether an image can support a claim of a concept: a finding, change, some diagnoses."""
+    """Return whether an image can support a claim of a concept: finding, change, some diagnoses."""
     known = lexicon.concepts.get(concept)
     return known is not None and known.checkable and known.kind in _COUNTED_KINDS
 
