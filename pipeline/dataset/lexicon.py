@@ -6,10 +6,12 @@ versions 1 and 2: docs/lexicon.md.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import product
 from typing import Any, Literal, get_args
 
 from conf.errors import BadInput
@@ -20,6 +22,7 @@ Severity = Literal["critical", "major", "minor"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 SCHEMA_VERSIONS = (1, 2)
 ENGLISH = "en"
+_CHOICE = re.compile(r"\(([^()]*)\)")
 _OF_VERSION_2 = ("part_of", "generic_of", "severity", "normal_when", "codes")
 
 
@@ -101,14 +104,28 @@ class Lexicon:
         base = language.lower().partition("-")[0]
         if base == ENGLISH:
             return self
-        chosen: dict[str, Concept] = {}
-        for concept in self.concepts.values():
-            forms = concept.translations.get(language) or concept.translations.get(base)
-            if forms:
-                chosen[concept.id] = replace(
-                    concept, name=forms[0], synonyms=forms[1:], normal_when=()
-                )
+        spoken = {
+            id: forms
+            for id, concept in self.concepts.items()
+            if (forms := concept.translations.get(language) or concept.translations.get(base))
+        }
+        chosen = {
+            id: replace(
+                self.concepts[id],
+                name=forms[0],
+                synonyms=forms[1:],
+                part_of=self._places_around(id, spoken),
+                generic_of=tuple(n for n in self.concepts[id].generic_of if n in spoken),
+                normal_when=(),
+            )
+            for id, forms in spoken.items()
+        }
         return Lexicon(chosen) if chosen else None
+
+    def _places_around(self, site: str, kept: Iterable[str]) -> tuple[str, ...]:
+        """Return the larger sites among some concepts, also where one between them is missing."""
+        larger = self.broader(site) if self.concepts[site].part_of else frozenset()
+        return tuple(sorted(larger.intersection(kept)))
 
     @cached_property
     def _broader(self) -> Mapping[str, frozenset[str]]:
@@ -152,6 +169,13 @@ def packaged_lexicon(name: str) -> Lexicon:
     return Lexicon.from_json(packaged_document(name), f"packaged lexicon {name}")
 
 
+def alternatives(pattern: str) -> list[str]:
+    """Write out the ``(a|b|)`` alternatives of a phrase; an empty one makes the words optional."""
+    parts = _CHOICE.split(pattern)
+    options = [part.split("|") if n % 2 else [part] for n, part in enumerate(parts)]
+    return sorted({" ".join("".join(chosen).split()) for chosen in product(*options)})
+
+
 def packaged_document(name: str) -> dict[str, Any]:
     """Return a packaged lexicon as one document, as a dataset's ``lexicon.json`` holds it.
 
@@ -188,21 +212,29 @@ def _concept(entry: Mapping[str, Any], version: int, where: str) -> Concept:
     return Concept(
         id=entry["id"],
         name=entry["name"],
-        synonyms=_texts(by_language.get(ENGLISH), "synonyms", where),
+        synonyms=_phrases(by_language.get(ENGLISH), version, ("synonyms", where)),
         kind=entry["kind"],
         group=entry.get("group"),
         checkable=bool(entry["checkable"]),
         part_of=_texts(entry.get("part_of"), "part_of", where),
         generic_of=_texts(entry.get("generic_of"), "generic_of", where),
         severity=entry.get("severity"),
-        normal_when=_texts(entry.get("normal_when"), "normal_when", where),
+        normal_when=_phrases(entry.get("normal_when"), version, ("normal_when", where)),
         translations={
-            language: _texts(forms, f"synonyms of {language!r}", where)
+            language: _phrases(forms, version, (f"synonyms of {language!r}", where))
             for language, forms in by_language.items()
             if language != ENGLISH
         },
         codes=dict(entry.get("codes") or {}),
     )
+
+
+def _phrases(value: Any, version: int, where: tuple[str, str]) -> tuple[str, ...]:
+    """Return the forms of a concept; from version 2 on they may hold alternatives."""
+    texts = _texts(value, *where)
+    if version == 1:
+        return texts
+    return tuple(dict.fromkeys(form for text in texts for form in alternatives(text)))
 
 
 def _texts(value: Any, field_name: str, where: str) -> tuple[str, ...]:
@@ -219,7 +251,7 @@ def _check_relations(lexicon: Lexicon, where: str) -> None:
             for id in ids:
                 if id not in lexicon.concepts:
                     raise BadInput(
-                        f"{where}: {relation} of {concept.id!r} names {id!r}: no concept"
+                        f"{where}: {relation} of {concept.id!r} names {id!r}, which is no concept"
                     )
         if lexicon.is_broader(concept.id, concept.id):
             raise BadInput(f"{where}: {concept.id!r} is broader than itself (part_of, generic_of)")

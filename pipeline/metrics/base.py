@@ -141,7 +141,8 @@ class DialogueReading:
     """One dialogue as judged: its turns in order, and where the model contradicts itself.
 
     ``lexicon``: the vocabulary it was read with. ``subjects``: the concepts (or exclusive groups)
-    claimed at two turns or more. ``outcomes``: what became of each turn.
+    claimed at two turns or more. ``outcomes``: what became of each turn. ``claims_unread``: why no
+    claims were read, where none could be.
     """
 
     dialogue: Dialogue
@@ -151,6 +152,7 @@ class DialogueReading:
     subjects: frozenset[str]
     contradictions: tuple[Contradiction, ...]
     outcomes: tuple[Outcome, ...]
+    claims_unread: str | None = None
 
 
 def ratio(metric: str, numerator: float, denominator: float, reason: str = "") -> Score:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from actors.schema import Claim
-from pipeline.claims import Assertion
+from pipeline.claims import Assertion, refusals
 from pipeline.metrics.base import DialogueReading, JudgedClaim, Outcome, Score, TurnReading, ratio
 from pipeline.metrics.contradictions import find_contradictions
 from pipeline.metrics.verdicts import is_checkable
@@ -29,11 +29,15 @@ _REFUSAL = re.compile(
 _PARSED_TYPES = ("boolean", "choice", "number", "concept", "region")
 
 
+def _declines(text: str) -> bool:
+    return bool(_REFUSAL.search(text) or refusals().match(text))
+
+
 def outcome(turn: TurnReading) -> Outcome:
     """Return what became of a turn."""
     if turn.text is None:
         return "failed"
-    if turn.answer == "refused" or (not turn.asserted and _REFUSAL.search(turn.text)):
+    if turn.answer == "refused" or (not turn.asserted and _declines(turn.text)):
         return "refused"
     if turn.truncated:
         return "truncated"

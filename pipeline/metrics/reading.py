@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from actors.boxes.dialects import dialect_named
 from actors.schema import Box, Dialogue, Region, Turn
-from pipeline.claims import extract_assertions
+from pipeline.claims import base_language, extract_assertions, spoken_lexicon, unread_reason
 from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, JudgedClaim, Response, TurnReading
 from pipeline.metrics.contradictions import find_contradictions
@@ -59,6 +59,7 @@ def read_dialogue(
         subjects=subjects,
         contradictions=contradictions,
         outcomes=tuple(outcome(turn) for turn in turns),
+        claims_unread=unread_reason(lexicon, dialogue.language),
     )
 
 
@@ -70,6 +71,7 @@ class _Reader:
     ) -> None:
         self._dialogue = dialogue
         self._lexicon = lexicon
+        self._spoken = spoken_lexicon(lexicon, dialogue.language)
         self._dialect = dialect
         self._gives_regions = dialect_named(dialect).pattern is not None
         self._prior_shown = prior_shown
@@ -85,13 +87,15 @@ class _Reader:
             stripped = strip_reasoning(response.text)
             removed = stripped.removed
             text = strip_boxes(stripped.final, self._dialect).strip()
-            box = self._box(stripped.final, region, response)
-            parsed = parse_answer(turn, text)
+            box = self._box(stripped.body, region, response)
+            parsed = parse_answer(turn, text, self._dialogue.language)
             if turn.answer_type == "region" and self._gives_regions:
                 parsed = Parsed(text=None, parseable=box is not None)
             claims = self._claims(turn, text, parsed.text)
         hit = self._hit(region, box, claims)
         parsed, score = score_turn(turn, parsed, claims, hit, self._lexicon)
+        if self._spoken is None and turn.answer_type in ("text", "concept"):
+            parsed, score = Parsed(text=None, parseable=True), None
         return TurnReading(
             turn=turn,
             text=text,
@@ -117,7 +121,10 @@ class _Reader:
 
     def _claims(self, turn: Turn, text: str, answer: str | None) -> tuple[JudgedClaim, ...]:
         """Judge what the text asserts, and what its yes, no or letter does without saying it."""
-        assertions = extract_assertions(text, self._lexicon, turn.asks)
+        if self._spoken is None:
+            return ()
+        language = base_language(self._dialogue.language)
+        assertions = extract_assertions(text, self._spoken, turn.asks, language)
         assertions += implied_claims(turn, answer, assertions, self._lexicon)
         return judge_claims(assertions, self._dialogue.findings, self._lexicon, self._prior_shown)
 
@@ -133,7 +140,7 @@ class _Reader:
             return None
         if self._gives_regions:
             return hits(box, region.box)
-        if region.site is None:
+        if region.site is None or self._spoken is None:
             return None
         return affirmed_alone(region.site, claims, self._lexicon)
 

@@ -25,11 +25,11 @@ class Parsed:
     value: float | None = None
 
 
-def parse_answer(turn: Turn, text: str) -> Parsed:
+def parse_answer(turn: Turn, text: str, language: str = "en") -> Parsed:
     """Parse the answer types that are read from the text alone: boolean, choice, number."""
     answer: str | None
     if turn.answer_type == "boolean":
-        answer = parse_boolean(text)
+        answer = parse_boolean(text, language)
         return Parsed(text=answer, parseable=answer is not None)
     if turn.answer_type == "choice":
         answer = parse_choice(text, turn.choices)

@@ -32,6 +32,8 @@ def judge_claims(
                 verdict, fault = _meet_bare_change(claim, findings, prior_shown)
             else:
                 verdict, fault = meet(claim, findings, lexicon, prior_shown)
+            if assertion.normality and verdict == "unverifiable":
+                verdict = None  # "the lungs are clear" names no finding that could be checked
         judged.append(JudgedClaim(assertion=assertion, verdict=verdict, fault=fault))
     return tuple(judged)
 
