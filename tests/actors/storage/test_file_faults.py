@@ -116,6 +116,14 @@ def test_validate_names_images_that_are_missing_or_altered(damage, words, copy, 
     assert main(["dataset", "validate", "--no-images", str(copy)]) == 0
 
 
+def test_validate_says_what_goes_unscored_in_a_language_without_forms(copy, capsys):
+    swap("language", lambda t: pa.array(["ko"] * t.num_rows))(copy)
+    assert main(["dataset", "validate", "--no-images", str(copy)]) == 0
+    shown = capsys.readouterr().out
+    assert "dialogues will have no hallucination_rate" in shown
+    assert "'ko' are not read" in shown
+
+
 OUTSIDE = ["../x.png", "a/../../x.png", "..", "/etc/passwd", "s3://b/x.png", "file:///x"]
 OUTSIDE += ["a\\..\\x", "", "x.png::file", "zip::x.png", "a\x00.png"]
 
