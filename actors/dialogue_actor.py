@@ -27,7 +27,7 @@ from actors.supervision.admission import SharedExclusiveLock
 from actors.supervision.attempts import AttemptRuling
 from actors.supervision.process import OrderlyShutdown, SupervisedProcess, logged_cause
 from actors.supervision.watchdog import Watchdog
-from conf.errors import StorageDown
+from conf.errors import InfrastructureError
 from conf.schema import RunConfig
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,9 @@ class DialogueActor:
         )
         self._lock = SharedExclusiveLock()
         self._metrics = TurnMetrics(config.model.name)
-        self._watchdog = Watchdog(config.compute.stall_timeout_s, self._process.exit_process)
+        # A provider does not hang: each request is bounded, and waiting for it is no stall.
+        stall_s = None if config.model.is_served else config.compute.stall_timeout_s
+        self._watchdog = Watchdog(stall_s, self._process.exit_process)
         self._shutdown = OrderlyShutdown(self._backend.close)
 
     async def __call__(self, batch: pa.Table) -> AsyncIterator[pa.Table]:
@@ -155,7 +157,7 @@ class DialogueActor:
         except EngineDead as error:
             # A dead engine would fail every row it is given: end, and let Ray start a new actor.
             self._process.exit_process(f"the engine died: {logged_cause() or error}")
-        except StorageDown:
+        except InfrastructureError:
             raise  # ends the run, which can be resumed; as a row it would be held against the model
         except Exception as error:
             if request is not None:
@@ -165,7 +167,10 @@ class DialogueActor:
             reason = str(error) if isinstance(error, TurnFailed) else repr(error)
             return replace(record, error=reason, latency_s=time.monotonic() - started)
         self._process.note_answer()
-        conversation.accept(reply.text)
+        if reply.is_fed_back:
+            conversation.accept(reply.text)
+        else:
+            conversation.fail()
         return replace(
             record,
             status="ok",
@@ -176,4 +181,5 @@ class DialogueActor:
             completion_tokens=reply.completion_tokens,
             latency_s=time.monotonic() - started,
             input_sizes=reply.input_sizes,
+            served=reply.served,
         )

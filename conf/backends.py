@@ -11,17 +11,27 @@ class Backend:
     where it answers a run's dialogues, with ``judge_backend(judge, dataset_uri)`` where it judges.
     ``loads_checkpoint``: the model is a checkpoint, which an engine on this cluster loads.
     ``gives_input_sizes``: it can say at which size an image entered the model.
+    ``is_endpoint``: a provider serves the model, as the section ``endpoint`` says.
     """
 
     module: str
     loads_checkpoint: bool = False
     gives_input_sizes: bool = False
+    is_endpoint: bool = False
 
 
 _VLLM = Backend(module="vllm_engine", loads_checkpoint=True, gives_input_sizes=True)
-RUN_BACKENDS = {"vllm": _VLLM, "scripted": Backend(module="scripted")}
-JUDGE_BACKENDS = {
-    "openai": Backend(module="openai_endpoint"),
+_OPENAI = Backend(module="openai_endpoint", gives_input_sizes=True, is_endpoint=True)
+_ANTHROPIC = Backend(module="anthropic_endpoint", gives_input_sizes=True, is_endpoint=True)
+RUN_BACKENDS = {
     "vllm": _VLLM,
+    "openai": _OPENAI,
+    "anthropic": _ANTHROPIC,
+    "scripted": Backend(module="scripted"),
+}
+JUDGE_BACKENDS = {
+    "vllm": _VLLM,
+    "openai": _OPENAI,
+    "anthropic": _ANTHROPIC,
     "scripted": Backend(module="scripted_judge"),
 }

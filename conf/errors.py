@@ -5,7 +5,8 @@ EvaluationError
 ├── BadInput            exit code 2: a dataset, model, run or path that cannot be used
 ├── IncompleteRun       exit code 3: a run was not carried out to its end, or too much failed
 └── InfrastructureError exit code 4: the cluster, the engine or the storage failed
-    └── StorageDown     storage could not be reached for longer than calls are retried
+    ├── StorageDown     storage could not be reached for longer than calls are retried
+    └── ProviderDown    a model's provider gave no answer for longer than requests are retried
 """
 
 
@@ -41,3 +42,7 @@ class InfrastructureError(EvaluationError):
 
 class StorageDown(InfrastructureError):
     """Storage failed for longer than calls are retried; whether a call took effect is unknown."""
+
+
+class ProviderDown(InfrastructureError):
+    """A provider failed for longer than requests are retried; nothing is held against its model."""

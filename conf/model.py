@@ -1,11 +1,12 @@
 """The sections ``model`` and ``sampling`` of a run: which checkpoint, how served, how asked."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conf.backends import RUN_BACKENDS
 from conf.checks import at_least, name_folder, one_of
+from conf.endpoint import EndpointConfig
 from conf.errors import ConfigError
 from conf.uris import refuse_credentials
 
@@ -47,7 +48,8 @@ class ModelConfig:
 
     ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
     of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for testing a
-    cluster's recovery, the faults of ``actors.backends.fault_injection``.
+    cluster's recovery, the faults of ``actors.backends.fault_injection``; ``endpoint`` is how a
+    served model is reached, whose id there ``source`` is.
     """
 
     name: str
@@ -57,6 +59,7 @@ class ModelConfig:
     trust_remote_code: bool
     engine: dict[str, Any]
     script: dict[str, float | int | str]
+    endpoint: EndpointConfig = field(default_factory=EndpointConfig)
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -86,6 +89,11 @@ class ModelConfig:
     def loads_checkpoint(self) -> bool:
         """Return whether ``source`` is a checkpoint that an engine on this cluster loads."""
         return RUN_BACKENDS[self.backend].loads_checkpoint
+
+    @property
+    def is_served(self) -> bool:
+        """Return whether a provider serves the model."""
+        return RUN_BACKENDS[self.backend].is_endpoint
 
     @property
     def gpus_per_engine(self) -> int:

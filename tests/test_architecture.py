@@ -40,6 +40,7 @@ LAYERS: dict[str, set[str]] = {
         "actors.gold",
         "actors.images",
         "actors.schema",
+        "actors.storage",
         "conf",
     },
     "pipeline.claims": {"actors.schema", "pipeline.dataset"},

@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from actors.storage.files import read_json, read_parquet
+from conf.endpoint import EndpointConfig
 from conf.load import load
 from pipeline import cli
 from pipeline.checkpoint.tiny import init_tiny
@@ -93,8 +94,9 @@ def run(finished: RunDirectory, tmp_path: Path) -> RunDirectory:
 
 
 def judge(run: RunDirectory, folder: Path, url: str, **columns: object) -> int:
-    columns = {"max_tokens": 900, "timeout_s": 120.0, "model": "tiny"} | columns
-    served = replace(JUDGE, backend="openai", base_url=url, **columns)
+    columns = {"max_tokens": 900, "model": "tiny"} | columns
+    endpoint = EndpointConfig(base_url=url)
+    served = replace(JUDGE, backend="openai", endpoint=endpoint, **columns)
     file = folder / "judge.yaml"
     rubrics = ["answer_correctness", "reasoning_coherence", "clinical_jury"]
     file.write_text(yaml.safe_dump({"rubrics": rubrics, "judges": [asdict(served)]}))

@@ -1,0 +1,95 @@
+"""Images as a provider takes them: the stored bytes, or encoded anew by one rule where they exceed.
+
+In: the dataset's images and an endpoint's limits. Out: bytes, media type and the size sent.
+The rule (``conf.endpoint.IMAGE_RULE`` names it in the fingerprint): what is within the limits and
+in a format that every provider reads goes as it is. Else the image is decoded to RGB and scaled
+down (Lanczos) to the largest size within the limits of pixels and side, and encoded as PNG; over
+the limit of bytes, as JPEG of quality 95, 85, 75; still over it, both sides are scaled by 0.8 and
+it begins again.
+"""
+
+import base64
+import io
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from PIL import Image as PIL
+
+from actors.images import ImageStore
+from actors.schema import Image, InputSize
+from conf.endpoint import EndpointConfig
+
+_TAKEN = frozenset({"image/png", "image/jpeg", "image/webp"})
+_ENCODINGS = (("image/png", "PNG", 100), *(("image/jpeg", "JPEG", q) for q in (95, 85, 75)))
+_SHRINK = 0.8
+_KEPT = 256  # images encoded for sending, which each later turn of their dialogues sends again
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentImage:
+    """An image as it is sent; ``data`` is base64, sizes are in pixels."""
+
+    data: str
+    media_type: str
+    input_size: InputSize
+
+
+class SentImages:
+    """The images of a dataset under an endpoint's limits; used from any thread."""
+
+    def __init__(self, dataset_uri: str, endpoint: EndpointConfig) -> None:
+        self._store = ImageStore(dataset_uri)
+        self._endpoint = endpoint
+        self._kept: OrderedDict[tuple[str, str], SentImage] = OrderedDict()
+
+    def of(self, image: Image) -> SentImage:
+        """Return an image as it is sent; raises ImageFault and StorageDown as ``ImageStore``."""
+        key = (image.sha256 or image.uri, image.image_id)
+        sent = self._kept.get(key)
+        if sent is None:
+            data, media_type = self._store.checked_bytes(image)
+            data, media_type, width, height = fitted(data, media_type, image, self._endpoint)
+            sent = SentImage(
+                data=base64.b64encode(data).decode(),
+                media_type=media_type,
+                input_size=(image.image_id, width, height),
+            )
+            self._kept[key] = sent
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return sent
+
+
+def fitted(
+    data: bytes, media_type: str, image: Image, limits: EndpointConfig
+) -> tuple[bytes, str, int, int]:
+    """Return bytes, media type, width and height within the limits, by the rule above."""
+    scale = _scale(image.width, image.height, limits)
+    most = limits.max_image_bytes
+    if scale == 1.0 and media_type in _TAKEN and (most is None or len(data) <= most):
+        return data, media_type, image.width, image.height
+    with PIL.open(io.BytesIO(data)) as opened:
+        picture = opened.convert("RGB")
+    while True:
+        width = max(1, math.floor(image.width * scale))
+        height = max(1, math.floor(image.height * scale))
+        scaled = picture
+        if (width, height) != picture.size:
+            scaled = picture.resize((width, height), PIL.Resampling.LANCZOS)
+        for media_type, file_format, quality in _ENCODINGS:
+            buffer = io.BytesIO()
+            scaled.save(buffer, file_format, quality=quality)  # PNG knows no quality
+            if most is None or buffer.tell() <= most or (width, height) == (1, 1):
+                return buffer.getvalue(), media_type, width, height
+        scale *= _SHRINK
+
+
+def _scale(width: int, height: int, limits: EndpointConfig) -> float:
+    """Return by what both sides are multiplied, at most 1, for the limits of side and pixels."""
+    scale = 1.0
+    if limits.max_image_side is not None:
+        scale = min(scale, limits.max_image_side / max(width, height))
+    if limits.max_image_pixels is not None:
+        scale = min(scale, math.sqrt(limits.max_image_pixels / (width * height)))
+    return scale
