@@ -3,6 +3,7 @@
 Every key has a default, so that a configuration written before a key existed can be read.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,16 @@ class EndpointConfig:
         at_least("endpoint", self, max_images=0)
         for key in ("cache", "prices"):
             refuse_credentials(f"endpoint.{key}", getattr(self, key) or "")
+
+    def scaled(self, width: int, height: int, factor: float = 1.0) -> tuple[int, int]:
+        """Return an image's size within the limits, both sides then multiplied by ``factor``."""
+        scale = 1.0
+        if self.max_image_side is not None:
+            scale = min(scale, self.max_image_side / max(width, height))
+        if self.max_image_pixels is not None:
+            scale = min(scale, math.sqrt(self.max_image_pixels / (width * height)))
+        scale *= factor
+        return max(1, math.floor(width * scale)), max(1, math.floor(height * scale))
 
     def decisive(self) -> dict[str, Any]:
         """Return what decides the answers, and not where the provider is or what it costs."""

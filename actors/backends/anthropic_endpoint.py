@@ -106,7 +106,8 @@ class AnthropicProvider:
 
         async def send() -> bytes:
             response = await create(**asked, extra_body=rest, extra_headers=self._headers)
-            return await response.read()
+            content: bytes = await response.read()
+            return content
 
         return await self._access.parsed(body, send)
 

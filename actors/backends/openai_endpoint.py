@@ -89,7 +89,8 @@ class OpenAIProvider:
 
         async def send() -> bytes:
             response = await create(**asked, extra_body=rest, extra_headers=self._headers)
-            return response.content
+            content: bytes = response.content
+            return content
 
         return await self._access.parsed(body, send)
 

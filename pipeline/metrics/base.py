@@ -26,17 +26,22 @@ class Response:
     """What the model answered at one turn; ``text`` None: the turn failed or has no record.
 
     ``input_sizes``: width and height in pixels at which each image (by id) entered the model.
+    ``refused``: the model or its provider's filter declined; None where that is not recorded.
     """
 
     text: str | None
+    refused: bool | None = None
     input_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def from_row(cls, row: Row) -> "Response":
         """Return the response of a turn-output row; a failed turn has none, whatever it holds."""
         sizes = row.get("input_sizes") or ()
+        answered = row["status"] == "ok"
+        served = answered and row.get("served") is not None
         return cls(
-            text=row["response"] if row["status"] == "ok" else None,
+            text=row["response"] if answered else None,
+            refused=row.get("finish_reason") == "refusal" if served else None,
             input_sizes={s["image_id"]: (s["width"], s["height"]) for s in sizes},
         )
 
@@ -84,7 +89,7 @@ class TurnReading:
     text (None: nothing could be). ``score`` is in [0, 1]; None: the turn cannot be scored by
     declaration (see docs/measures.md). ``box`` and ``iou`` belong to ``region``, in pixels of
     its stored image; ``iou`` is None where there is no region or the box is a point. ``hit``:
-    whether the region was found, None where there is none to find.
+    whether the region was found, None where there is none to find. ``refused`` as in ``Response``.
     """
 
     turn: Turn
@@ -98,6 +103,7 @@ class TurnReading:
     box: Box | None
     iou: float | None
     hit: bool | None
+    refused: bool | None = None
 
     @property
     def failed(self) -> bool:

@@ -14,7 +14,7 @@ _LETTERS = "ABCDE"
 
 
 def answer_views(reading: DialogueReading) -> list[Score]:
-    """Return failed turns, unparseable answers, removed reasoning, turns after right and wrong."""
+    """Return failed, refused, unparseable turns, removed reasoning, turns after right and wrong."""
     turns = reading.turns
     answered = [t for t in turns if not t.failed]
     parsed = [t for t in answered if t.turn.answer_type in _PARSED_TYPES and t.score is not None]
@@ -23,6 +23,8 @@ def answer_views(reading: DialogueReading) -> list[Score]:
         ratio("unparseable_rate", sum(not t.parseable for t in parsed), len(parsed)),
         ratio("reasoning_stripped", sum(t.reasoning_removed > 0 for t in answered), len(answered)),
     ]
+    known = [t for t in answered if t.refused is not None]
+    rows.append(ratio("refused_turns", sum(bool(t.refused) for t in known), len(known)))
     scored = [t for t in turns if t.score is not None]
     for name, was_right in (("wrong", False), ("right", True)):
         after = [b for a, b in pairwise(scored) if a.correct is was_right]

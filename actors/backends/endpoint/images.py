@@ -10,7 +10,6 @@ it begins again.
 
 import base64
 import io
-import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -65,31 +64,21 @@ def fitted(
     data: bytes, media_type: str, image: Image, limits: EndpointConfig
 ) -> tuple[bytes, str, int, int]:
     """Return bytes, media type, width and height within the limits, by the rule above."""
-    scale = _scale(image.width, image.height, limits)
-    most = limits.max_image_bytes
-    if scale == 1.0 and media_type in _TAKEN and (most is None or len(data) <= most):
-        return data, media_type, image.width, image.height
+    size, most = (image.width, image.height), limits.max_image_bytes
+    fits = limits.scaled(*size) == size and (most is None or len(data) <= most)
+    if fits and media_type in _TAKEN:
+        return data, media_type, *size
     with PIL.open(io.BytesIO(data)) as opened:
         picture = opened.convert("RGB")
+    factor = 1.0
     while True:
-        width = max(1, math.floor(image.width * scale))
-        height = max(1, math.floor(image.height * scale))
+        width, height = limits.scaled(*size, factor)
         scaled = picture
-        if (width, height) != picture.size:
+        if (width, height) != size:
             scaled = picture.resize((width, height), PIL.Resampling.LANCZOS)
         for media_type, file_format, quality in _ENCODINGS:
             buffer = io.BytesIO()
             scaled.save(buffer, file_format, quality=quality)  # PNG knows no quality
             if most is None or buffer.tell() <= most or (width, height) == (1, 1):
                 return buffer.getvalue(), media_type, width, height
-        scale *= _SHRINK
-
-
-def _scale(width: int, height: int, limits: EndpointConfig) -> float:
-    """Return by what both sides are multiplied, at most 1, for the limits of side and pixels."""
-    scale = 1.0
-    if limits.max_image_side is not None:
-        scale = min(scale, limits.max_image_side / max(width, height))
-    if limits.max_image_pixels is not None:
-        scale = min(scale, math.sqrt(limits.max_image_pixels / (width * height)))
-    return scale
+        factor *= _SHRINK

@@ -23,13 +23,6 @@ class RequestState:
     waiting: int
     fault: str | None
 
-    def __str__(self) -> str:
-        """Write it for the progress line."""
-        text = f"{self.in_flight} of {self.limit} requests in flight"
-        if self.waiting:
-            text += f", {self.waiting} waiting ({self.fault})"
-        return text
-
 
 class AdaptiveLimit:
     """The limit and who holds a place in it; used in one event loop. Served in order of arrival.

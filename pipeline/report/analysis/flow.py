@@ -36,6 +36,7 @@ class Flow:
     turns_failed: int
     dialogues_failed: int
     cut_off: int | None
+    refused: int | None
     errors: tuple[tuple[str, int], ...]
     measured: tuple[Measured, ...]
 
@@ -50,12 +51,13 @@ def flow(data: RunData, turns: pd.DataFrame | None) -> Flow:
     scores = data.scores
     failed = scores[scores["metric"] == "failed_turns"]
     errors: Counter[str] = Counter()
-    cut_off = None
+    cut_off = refused = None
     if turns is not None:
         broken = turns.loc[turns["status"] == "failed", "error"].fillna("no message")
         errors.update(str(text).strip().split("\n")[0][:200] for text in broken)
         if turns["finish_reason"].notna().any():
             cut_off = int((turns["finish_reason"] == "length").sum())
+            refused = int((turns["finish_reason"] == "refusal").sum())
     return Flow(
         excluded=None if data.manifest is None else len(data.manifest.dataset.dropped),
         dialogues=int(scores["dialogue_id"].nunique()),
@@ -64,6 +66,7 @@ def flow(data: RunData, turns: pd.DataFrame | None) -> Flow:
         turns_failed=int(failed["numerator"].sum()),
         dialogues_failed=int((failed["numerator"] > 0).sum()),
         cut_off=cut_off,
+        refused=refused,
         errors=tuple(errors.most_common(_SHOWN_ERRORS)),
         measured=tuple(_measured(scores, metric) for metric in METRICS),
     )
