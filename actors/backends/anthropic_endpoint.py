@@ -76,7 +76,7 @@ class AnthropicProvider:
         messages: list[dict[str, Any]] = []
         for exchange in request.history:
             messages.append({"role": "user", "content": _content(exchange.message, call)})
-            answer = {"type": "text", "text": exchange.answer}
+            answer = {"type": "text", "text": exchange.answer.strip()}
             messages.append({"role": "assistant", "content": [answer]})
         if messages:
             messages[-2]["content"][-1] |= _MARK

@@ -58,12 +58,15 @@ class OpenAIProvider:
         self._headers = {} if key else {"Authorization": openai.omit}
 
     def body(self, call: Call) -> dict[str, Any]:
-        """Word a request; ``max_tokens`` goes under its newer name where the model asks so."""
+        """Word a request; ``max_tokens`` goes under its newer name where the model asks so.
+
+        Answers go back without outer white space: chat templates put their own there.
+        """
         request = call.request
         messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
         for exchange in request.history:
             messages.append({"role": "user", "content": _content(exchange.message, call)})
-            messages.append({"role": "assistant", "content": exchange.answer})
+            messages.append({"role": "assistant", "content": exchange.answer.strip()})
         messages.append({"role": "user", "content": _content(request.message, call)})
         parameters = {
             "max_tokens": self._served.max_tokens,

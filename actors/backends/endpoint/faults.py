@@ -14,7 +14,6 @@ from actors.backends.base import TurnFailed
 
 _SHOWN = 200  # characters of a provider's words that go into a reason
 _PASSING = frozenset({401, 402, 403, 407, 408, 409, 425, 429})
-_THROTTLING = frozenset({429, 503, 529})
 _OUT_OF_CREDIT = frozenset(
     {
         "insufficient_quota",
@@ -112,9 +111,7 @@ def fault_of(
     if status == 404:
         return ProviderFault(reason, hopeless=True)
     if status in _PASSING or status >= 500:
-        return ProviderFault(
-            reason, throttled=status in _THROTTLING, retry_after_s=retry_after(headers)
-        )
+        return ProviderFault(reason, throttled=status == 429, retry_after_s=retry_after(headers))
     refused = _refused_parameter(said, optional)
     return TurnFailed(reason) if refused is None else ParameterRefused(refused, reason)
 

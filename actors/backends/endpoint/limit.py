@@ -1,8 +1,10 @@
 """How many requests are in flight at a provider at once: more while it goes well, half on a 429.
 
-One limit is shared by all dialogues of an actor. It doubles per round of answers until the first
-throttling, grows by one per round from then on, and is halved at most once per round: the requests
-that were sent before it was halved say nothing about the new limit (as TCP does, RFC 5681).
+One limit is shared by all dialogues of an actor. It grows by one per answer until the first 429, by
+half of that from then on, and is halved at most once per round: the requests that were sent before
+it was halved say nothing about the new limit (as in TCP, RFC 5681). TCP's growth of one per round
+would not do: where one request in a hundred is throttled at random, it holds some ten in flight,
+however many the provider allows.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 FIRST_LIMIT = 4
+_GROWTH_FIRST, _GROWTH = 1.0, 0.5  # per answer, before and after the first 429
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,7 @@ class AdaptiveLimit:
         self._limit = float(FIRST_LIMIT)
         self._open = 0
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._slow_start = True
+        self._growth = _GROWTH_FIRST
         self._round = 0  # counts halvings
         self._waiting = 0
         self._fault: str | None = None
@@ -63,13 +66,13 @@ class AdaptiveLimit:
     def grow(self) -> None:
         """Note an answer; the limit grows only where it is what holds requests back."""
         if self._queue or self._open >= int(self._limit):
-            self._limit += 1.0 if self._slow_start else 1.0 / self._limit
+            self._limit += self._growth
             self._admit()
             self.on_change(self.state)
 
     def halve(self, in_round: int) -> None:
         """Note that a request of a round was throttled."""
-        self._slow_start = False
+        self._growth = _GROWTH
         if in_round == self._round:
             self._round += 1
             self._limit = max(1.0, self._limit / 2)
