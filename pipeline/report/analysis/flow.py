@@ -27,7 +27,10 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """Counts. ``excluded`` dialogues had faults and were not asked; None: not recorded."""
+    """Counts. ``excluded`` dialogues had faults and were not asked; None: not recorded.
+
+    ``refused`` turns are among those answered; None: of a model that no provider serves.
+    """
 
     excluded: int | None
     dialogues: int
@@ -50,14 +53,14 @@ def flow(data: RunData, turns: pd.DataFrame | None) -> Flow:
     """Return the counts; ``turns`` as ``effort.read_turns`` returns them."""
     scores = data.scores
     failed = scores[scores["metric"] == "failed_turns"]
+    refusals = scores[scores["metric"] == "refused_turns"]
     errors: Counter[str] = Counter()
-    cut_off = refused = None
+    cut_off = None
     if turns is not None:
         broken = turns.loc[turns["status"] == "failed", "error"].fillna("no message")
         errors.update(str(text).strip().split("\n")[0][:200] for text in broken)
         if turns["finish_reason"].notna().any():
             cut_off = int((turns["finish_reason"] == "length").sum())
-            refused = int((turns["finish_reason"] == "refusal").sum())
     return Flow(
         excluded=None if data.manifest is None else len(data.manifest.dataset.dropped),
         dialogues=int(scores["dialogue_id"].nunique()),
@@ -66,7 +69,7 @@ def flow(data: RunData, turns: pd.DataFrame | None) -> Flow:
         turns_failed=int(failed["numerator"].sum()),
         dialogues_failed=int((failed["numerator"] > 0).sum()),
         cut_off=cut_off,
-        refused=refused,
+        refused=int(refusals["numerator"].sum()) if len(refusals) else None,
         errors=tuple(errors.most_common(_SHOWN_ERRORS)),
         measured=tuple(_measured(scores, metric) for metric in METRICS),
     )

@@ -44,8 +44,11 @@ def test_a_body_that_drips_is_cut_off_and_asked_again(protocol):
 
 @pytest.mark.parametrize("fault", [*FAULTS, "credit"])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_past_its_patience_the_run_ends_and_the_key_is_not_repeated(protocol, fault, monkeypatch):
+def test_past_its_patience_the_run_ends_and_the_key_is_not_repeated(
+    protocol, fault, monkeypatch, caplog
+):
     monkeypatch.setenv("A_KEY", KEY)
+    caplog.set_level("DEBUG")
     provider = Provider(key=KEY, fault=lambda asked: fault)
     with serving(provider) as url:
         served = backend(protocol, url, patience_s=0.6, api_key_env="A_KEY")
@@ -55,6 +58,7 @@ def test_past_its_patience_the_run_ends_and_the_key_is_not_repeated(protocol, fa
     assert caught.value.__cause__ is None
     for error in (caught.value, caught.value.__context__):
         assert KEY not in repr(error)
+    assert KEY not in caplog.text
 
 
 def test_a_server_that_is_not_there_ends_the_run():
