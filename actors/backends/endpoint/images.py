@@ -10,6 +10,7 @@ it begins again.
 
 import base64
 import io
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ from conf.endpoint import EndpointConfig
 _TAKEN = frozenset({"image/png", "image/jpeg", "image/webp"})
 _ENCODINGS = (("image/png", "PNG", 100), *(("image/jpeg", "JPEG", q) for q in (95, 85, 75)))
 _SHRINK = 0.8
-_KEPT = 256  # images encoded for sending, which each later turn of their dialogues sends again
+_KEPT_BYTES = 256 * 2**20  # of encoded images, which each later turn of their dialogues sends again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,8 @@ class SentImages:
         self._store = ImageStore(dataset_uri)
         self._endpoint = endpoint
         self._kept: OrderedDict[tuple[str, str], SentImage] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
 
     def of(self, image: Image) -> SentImage:
         """Return an image as it is sent; raises ImageFault and StorageDown as ``ImageStore``."""
@@ -54,10 +57,17 @@ class SentImages:
                 media_type=media_type,
                 input_size=(image.image_id, width, height),
             )
-            self._kept[key] = sent
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._keep(key, sent)
         return sent
+
+    def _keep(self, key: tuple[str, str], sent: SentImage) -> None:
+        with self._lock:
+            if key not in self._kept:
+                self._bytes += len(sent.data)
+            self._kept[key] = sent
+            while self._bytes > _KEPT_BYTES and len(self._kept) > 1:
+                _, old = self._kept.popitem(last=False)
+                self._bytes -= len(old.data)
 
 
 def fitted(
