@@ -137,6 +137,7 @@ LAYERS: dict[str, set[str]] = {
         "pipeline.tables",
     },
     "pipeline.leaderboard": {
+        "actors.boxes",
         "actors.storage",
         "conf",
         "pipeline.runs",
@@ -192,6 +193,7 @@ LAYERS: dict[str, set[str]] = {
         "actors.storage",
         "conf",
         "pipeline.checkpoint",
+        "pipeline.claims",
         "pipeline.cluster",
         "pipeline.dataset",
         "pipeline.gate",

@@ -14,7 +14,7 @@ _LETTERS = "ABCDE"
 
 
 def answer_views(reading: DialogueReading) -> list[Score]:
-    """Return failed, refused, unparseable turns, removed reasoning, turns after right and wrong."""
+    """Return failed turns, unparseable answers, removed reasoning, turns after right and wrong."""
     turns = reading.turns
     answered = [t for t in turns if not t.failed]
     parsed = [t for t in answered if t.turn.answer_type in _PARSED_TYPES and t.score is not None]
@@ -23,8 +23,6 @@ def answer_views(reading: DialogueReading) -> list[Score]:
         ratio("unparseable_rate", sum(not t.parseable for t in parsed), len(parsed)),
         ratio("reasoning_stripped", sum(t.reasoning_removed > 0 for t in answered), len(answered)),
     ]
-    known = [t for t in answered if t.refused is not None]
-    rows.append(ratio("refused_turns", sum(bool(t.refused) for t in known), len(known)))
     scored = [t for t in turns if t.score is not None]
     for name, was_right in (("wrong", False), ("right", True)):
         after = [b for a, b in pairwise(scored) if a.correct is was_right]
@@ -47,14 +45,16 @@ def baseline_views(reading: DialogueReading) -> list[Score]:
 
 
 def claim_views(reading: DialogueReading) -> list[Score]:
-    """Return claim coverage, uncertain claims, and subjects the model contradicted itself about."""
+    """Return claim coverage, revised and uncertain claims, and subjects contradicted."""
     expected = [
         t for t in reading.turns if any(is_checkable(c, reading.lexicon) for c in t.turn.claims)
     ]
     covered = sum(any(c.verdict is not None for c in t.claims) for t in expected)
     claims = [c for t in reading.turns for c in t.claims if is_checkable(c.claim, reading.lexicon)]
     uncertain = sum(not c.certain for c in claims)
+    made = [c.assertion for t in reading.turns for c in t.asserted]
     return [
+        ratio("revised_claims", sum(a.revised for a in made), len(made)),
         ratio("claim_coverage", covered, len(expected)),
         ratio("uncertain_claims", uncertain, len(claims)),
         ratio("contradiction_rate", len(contradicted_subjects(reading)), len(reading.subjects)),

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from actors.conversation import Conversation
 from actors.schema import Dialogue
 from actors.storage.files import list_files, parquet_schema, read_parquet
-from conf.errors import ConfigError
+from conf.errors import BrokenFile, ConfigError
 from conf.model import ModelConfig
 from conf.prices import Price, Usage, price_of
 from conf.schema import RunConfig
@@ -145,7 +145,7 @@ def usage_of_run(run: RunDirectory) -> Usage:
         try:
             if "served" in parquet_schema(uri).names:
                 total += usage_of(read_parquet(uri, columns=list(_COLUMNS)))
-        except pa.ArrowInvalid:
+        except BrokenFile:
             continue  # of a killed writer; its dialogues are asked again
     return total
 

@@ -15,7 +15,7 @@ from pipeline.metrics.base import Response
 
 NEEDED = ("dialogue_id", "turn", "status", "response")
 _SIZES = "input_sizes"
-_WELCOME = (_SIZES, "finish_reason", "served")  # read where a file has them
+_OPTIONAL = (_SIZES, "finish_reason")
 
 
 def read_responses(
@@ -25,12 +25,12 @@ def read_responses(
 
     Raises:
         BadInput: a row's status is neither ok nor failed.
-        pa.ArrowInvalid: a file is truncated or not Parquet.
+        BrokenFile: a file is truncated or not Parquet.
     """
     responses: dict[str, dict[int, Response]] = defaultdict(dict)
     for uri in files:
         present = parquet_schema(uri).names
-        columns = [*NEEDED, *(name for name in _WELCOME if name in present)]
+        columns = [*NEEDED, *(name for name in _OPTIONAL if name in present)]
         table = read_parquet(uri, columns=columns)
         if dialogue_id is not None:
             table = table.filter(pc.equal(table["dialogue_id"], dialogue_id))

@@ -29,7 +29,7 @@ class Measured:
 class Flow:
     """Counts. ``excluded`` dialogues had faults and were not asked; None: not recorded.
 
-    ``refused`` turns are among those answered; None: of a model that no provider serves.
+    ``refused`` turns are among those answered; None: scored before they were counted.
     """
 
     excluded: int | None
