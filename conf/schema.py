@@ -4,7 +4,7 @@ In: values from ``conf.load``. Out: ``RunConfig``. Every field of every section 
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 
 from conf.checks import at_least, one_of
 from conf.endpoint import ServedModel
@@ -170,6 +170,9 @@ class RunConfig:
                 "(model.engine.tensor_parallel_size x pipeline_parallel_size)"
             )
 
+        if self.model.is_served:
+            _check_sent(self.model, self.sampling)
+
     def served_model(self) -> ServedModel:
         """Return the model behind the endpoint."""
         return ServedModel(
@@ -179,3 +182,16 @@ class RunConfig:
             top_p=self.sampling.top_p,
             endpoint=self.model.endpoint,
         )
+
+
+def _check_sent(model: ModelConfig, sampling: SamplingConfig) -> None:
+    """Raise ConfigError for a setting that no request to a provider would hold."""
+    for section, config in (("sampling", sampling), ("model.chat", model.chat)):
+        for field_ in fields(config):
+            value = getattr(config, field_.name)
+            default = field_.default if field_.default_factory is MISSING else {}
+            if default is not MISSING and value != default:
+                raise ConfigError(
+                    f"{section}.{field_.name} is {value!r}, which model.backend {model.backend} "
+                    "does not send: give it by model.endpoint.extra, as the provider names it"
+                )

@@ -31,6 +31,12 @@ def test_a_faulty_endpoint_is_named_and_a_key_is_not_repeated(change, named):
     assert "pass" not in str(caught.value)
 
 
+@pytest.mark.parametrize("change", ["sampling.top_k=5", "model.chat.system=omit"])
+def test_a_setting_that_would_not_be_sent_is_refused(change):
+    with pytest.raises(ConfigError, match=r"does not send: give it by model\.endpoint\.extra"):
+        load("endpoint", [*OPEN, change])
+
+
 def identity(*overrides: str) -> str:
     config = load("endpoint", [*OPEN, *overrides])
     return fingerprint(config, dataset_id="d", weights_id="openai:s", protocol="p")
