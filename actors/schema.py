@@ -176,12 +176,27 @@ class Dialogue:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """What a provider said of an answer beside the answer.
+
+    ``version`` is the model's as the provider names it; ``cache_write_tokens`` are those of the
+    prompt that its cache was made to keep; ``left_out`` the parameters that the model refuses;
+    ``from_cache``: the answer was kept from an earlier request and cost nothing.
+    """
+
+    version: str | None = None
+    cache_write_tokens: int | None = None
+    left_out: tuple[str, ...] | None = None
+    from_cache: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TurnRecord:
     """One row of the turn outputs: what the model answered at one turn, or why it did not.
 
     A ``failed`` turn has ``error`` and no response. ``latency_s`` is in seconds, ``started_at`` in
     UTC. ``input_sizes`` is the size in pixels at which each image entered the model, where the
-    backend knows it.
+    backend knows it. ``served`` is None for a model that no provider serves.
     """
 
     run_id: str
@@ -200,6 +215,7 @@ class TurnRecord:
     attempt: int = 1
     started_at: datetime | None = None
     input_sizes: tuple[InputSize, ...] | None = None
+    served: Served | None = None
 
     def to_row(self) -> dict[str, Any]:
         """Return the plain dict that ``TURN_SCHEMA`` holds."""

@@ -115,7 +115,7 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
 
     ``protocol`` is the prompt's wording, so that a changed prompt is another run.
     """
-    engine = config.model.loads_checkpoint
+    engine, served = config.model.loads_checkpoint, config.model.is_served
     decides = {
         "dataset": dataset_id,
         "limit": config.dataset.limit,
@@ -123,12 +123,14 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
         "weights": weights_id,
         "backend": config.model.backend,
         "box_dialect": config.model.box_dialect,
-        "script": None if engine else float(config.model.script["error_rate"]),
+        "script": None if engine or served else float(config.model.script["error_rate"]),
         "engine": _decisive(config.model.engine) if engine else None,
         "conversation": asdict(config.conversation),
         "sampling": _without_defaults(config.sampling),
         "protocol": protocol,
     }
+    if served:
+        decides["endpoint"] = config.model.endpoint.decisive()
     # What came later counts where it is used: the fingerprints of earlier runs stay.
     if engine and config.model.chat != ChatConfig():
         decides["chat"] = asdict(config.model.chat)

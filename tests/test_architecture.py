@@ -58,6 +58,7 @@ LAYERS: dict[str, set[str]] = {
         "actors.images",
         "actors.reasoning",
         "actors.schema",
+        "actors.storage",
         "conf",
     },
     "pipeline.claims": {"actors.schema", "pipeline.dataset"},

@@ -86,7 +86,7 @@ def _document(config: JudgingConfig, rubrics: list[dict[str, Any]]) -> dict[str,
     return {
         "schema_version": 1,
         "judges": {
-            j.name: {"model": judge_id(j), "backend": j.backend, "base_url": j.base_url}
+            j.name: {"model": judge_id(j), "backend": j.backend, "base_url": j.endpoint.base_url}
             for j in config.judges
         },
         "rubrics": rubrics,

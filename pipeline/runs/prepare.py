@@ -20,6 +20,7 @@ from conf.schema import RunConfig
 from pipeline.checkpoint.check import check_checkpoint
 from pipeline.dataset.load import load_gold
 from pipeline.dataset.open import Gold
+from pipeline.runs.cost import check_limit, current_price
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.manifest import Manifest, read_manifest, software, write_manifest
 from pipeline.runs.run import Run
@@ -40,6 +41,8 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
     """
     _check_dialect(config.model)
     config = replace(config, model=_resolved(config.model))
+    price = current_price(config.model)
+    check_limit(config, price)
     gold = gold or load_gold(config.dataset)
     source = config.model.source
     if config.model.loads_checkpoint:
@@ -59,8 +62,10 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
     directory = RunDirectory.of(config.output, config.model.name, run_id)
     if not dry:
         write_bytes(directory.config, to_yaml(config).encode())
-        if not exists(directory.manifest):
-            write_manifest(directory, Manifest.new(config, gold, run_id, weights))
+        new = not exists(directory.manifest)
+        manifest = Manifest.new(config, gold, run_id, weights) if new else read_manifest(directory)
+        if new or (manifest.price is None and price is not None):
+            write_manifest(directory, replace(manifest, price=price))
     return Run(run_id=run_id, config=config, gold=gold, directory=directory)
 
 
