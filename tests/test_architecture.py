@@ -161,6 +161,7 @@ LAYERS: dict[str, set[str]] = {
         "pipeline.tables",
     },
     "pipeline.leaderboard": {
+        "actors.boxes",
         "actors.storage",
         "conf",
         "pipeline.runs",
@@ -216,6 +217,7 @@ LAYERS: dict[str, set[str]] = {
         "actors.storage",
         "conf",
         "pipeline.checkpoint",
+        "pipeline.claims",
         "pipeline.cluster",
         "pipeline.dataset",
         "pipeline.gate",
