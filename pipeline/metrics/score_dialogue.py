@@ -12,6 +12,7 @@ from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, Response, Score
 from pipeline.metrics.grounding_views import grounding_views
 from pipeline.metrics.hallucination import hallucination_rate, hallucination_views
+from pipeline.metrics.phrases import phrase_views
 from pipeline.metrics.reading import read_dialogue
 from pipeline.metrics.reasoning_coherence import reasoning_coherence
 from pipeline.metrics.turn_accuracy import turn_accuracy, turn_accuracy_by_turn
@@ -32,6 +33,7 @@ SECONDARY: tuple[Callable[[DialogueReading], list[Score]], ...] = (
     grounding_views,
     hallucination_views,
     claim_views,
+    phrase_views,
 )
 
 

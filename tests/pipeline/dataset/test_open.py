@@ -28,7 +28,7 @@ def test_rows_survive_the_round_trip_through_dialogues(phantom):
     table = open_dataset(str(phantom)).dialogues()
     rows = [Dialogue.from_row(row).to_row() for row in table.to_pylist()]
     again = pa.Table.from_pylist(rows, schema=DIALOGUE_SCHEMA)
-    assert again.equals(table.cast(DIALOGUE_SCHEMA))
+    assert again.equals(table.select(DIALOGUE_SCHEMA.names).cast(DIALOGUE_SCHEMA))
 
 
 def test_a_limit_takes_the_first_dialogues(phantom):
