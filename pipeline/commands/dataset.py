@@ -1,4 +1,4 @@
-"""``dataset build-phantom|validate|describe``."""
+"""``dataset build-phantom|validate|describe``; ``import_data`` adds ``import|presets``."""
 
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from actors.schema import Dialogue
 from actors.storage.files import exists, join
 from conf.errors import BadInput
 from pipeline.cluster.connect import cluster
+from pipeline.commands.import_data import add_to
 from pipeline.commands.options import DATA, DatasetFolder, command
 from pipeline.dataset.describe import describe, description_text
 from pipeline.dataset.open import open_dataset
@@ -21,6 +22,7 @@ app = Typer(
     no_args_is_help=True,
 )
 _FAULTS_SHOWN = 100
+add_to(app)
 
 
 @command(

@@ -51,7 +51,7 @@ def test_the_content_id_ignores_the_place_and_follows_the_content(phantom, copy)
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"schema_version": 2}, "schema_version is 2"),
+        ({"schema_version": 3}, "schema_version is 3"),
         ({"lexicon": None}, "lacks lexicon"),
         ({"lexicon": "../lexicon.json"}, "leaves the dataset folder"),
         ({"lexicon": "other.json"}, r"other\.json is missing"),
