@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, ImageOps
+from PIL import ExifTags, ImageOps, UnidentifiedImageError
 from PIL import Image as PIL
 
 MAX_PIXELS = 64_000_000  # an 8,000 x 8,000 image; above it a file is refused unopened
@@ -68,7 +68,7 @@ def decode_picture(data: bytes, window: Window | None = None) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PIL.DecompressionBombWarning)  # MAX_PIXELS decides
             opened = PIL.open(io.BytesIO(data), formats=FORMATS)
-    except PIL.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise PixelFault(f"cannot be decoded: it is none of {', '.join(FORMATS)}") from None
     except (OSError, ValueError, SyntaxError, PIL.DecompressionBombError) as error:
         raise PixelFault(f"cannot be decoded: {error}") from error

@@ -167,8 +167,9 @@ def build(cls: type[T], document: Any, at: str = "", *, earlier: bool = False) -
             node[key] = build(cast(type, kind), value, name, earlier=earlier)
         elif is_dataclass(item) and isinstance(value, list | tuple):
             part = cast(type, item)
-            items = (build(part, v, f"{name}.{n}", earlier=earlier) for n, v in enumerate(value))
-            node[key] = tuple(items)
+            node[key] = tuple(
+                build(part, v, f"{name}.{n}", earlier=earlier) for n, v in enumerate(value)
+            )
         elif not _accepts(node, key, value):
             raise _wrong_type(node, key, kind, name, value)
     return cast(T, OmegaConf.to_object(node))

@@ -41,7 +41,7 @@ def coco_rows(document: Any, name: str) -> Iterator[dict[str, Any] | RowFault]:
     if len(images) < len(document["images"]):
         raise BadInput(f"{name} is not COCO: an image id is used twice")
     for image_id, image in images.items():
-        for annotation in by_image.pop(image_id, [None]):  # type: ignore[list-item] # no box: None
+        for annotation in by_image.pop(image_id, [None]):
             category = annotation and categories.get(annotation.get("category_id"))
             if annotation and category is None:
                 yield RowFault("a box has an unknown category", f"annotation {annotation!r:.80}")

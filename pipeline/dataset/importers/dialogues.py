@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
 
-from actors.schema import MAX_TURNS, Dialogue, Image, Region, Turn
+from actors.schema import MAX_TURNS, Dialogue, Finding, Image, Region, Turn
 from pipeline.dataset.importers.concepts import Vocabulary
+from pipeline.dataset.importers.dicom import Pseudonyms
 from pipeline.dataset.importers.findings import Annotation, AnnotationReader
 from pipeline.dataset.importers.images import ImageWriter, Ref, Stored
 from pipeline.dataset.importers.mapping import Mapping
@@ -38,13 +39,28 @@ class Film:
     day: float | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """What a dialogue holds, apart from its ids and groups."""
+
+    images: tuple[Image, ...]
+    turns: tuple[Turn, ...]
+    regions: tuple[Region, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
 class DialogueMaker:
     """Makes the dialogues of one import."""
 
     def __init__(
-        self, mapping: Mapping, images: ImageWriter, vocabulary: Vocabulary, report: ImportReport
+        self,
+        mapping: Mapping,
+        images: ImageWriter,
+        vocabulary: Vocabulary,
+        report: ImportReport,
+        pseudonyms: Pseudonyms,
     ) -> None:
-        self._mapping, self._images = mapping, images
+        self._mapping, self._images, self._pseudonyms = mapping, images, pseudonyms
         self._vocabulary, self._report = vocabulary, report
         spec = mapping.dialogue
         self._fields = {f: parse_value(getattr(spec, f), f"dialogue.{f}") for f in _FIELDS}
@@ -58,6 +74,7 @@ class DialogueMaker:
     def make(self, key: str, rows: list[Row]) -> Iterator[Dialogue]:
         """Yield the dialogues of one group; rows that cannot be used are reported."""
         films = self._films(rows)
+        key = self._public(key)
         name = self._id(key)
         if self._mapping.question.question is not None:
             asked = list(self._asked(rows, films))
@@ -129,7 +146,8 @@ class DialogueMaker:
             turns.append(question.turn(number, tuple(ids[r] for r in shown if r not in seen)))
             seen.update(shown)
         images = tuple(_image(ids[ref], films[ref], "current", 0) for ref in refs)
-        return self._dialogue(name, key, asked[0][0], images=images, turns=tuple(turns))
+        content = Content(images=images, turns=tuple(turns))
+        return self._dialogue(name, key, asked[0][0], content)
 
     def _templated(self, name: str, key: str, films: dict[Ref, Film]) -> Iterator[Dialogue]:
         """Yield a dialogue for each image, with the one before it where days are known."""
@@ -189,42 +207,41 @@ class DialogueMaker:
         turns = scene_turns(scene, self._mapping.templates, self._vocabulary, name)
         if not turns:
             return None
-        return self._dialogue(
-            name,
-            key,
-            film.rows[0],
+        content = Content(
             images=tuple(images),
+            turns=tuple(turns),
             regions=tuple(r for of_concept in regions.values() for r in of_concept),
             findings=scene_findings(scene),
-            turns=tuple(turns),
         )
+        return self._dialogue(name, key, film.rows[0], content)
 
-    def _dialogue(
-        self,
-        name: str,
-        key: str,
-        row: Row,
-        *,
-        images: tuple[Image, ...],
-        turns: tuple[Turn, ...],
-        **annotation: Any,
-    ) -> Dialogue:
-        """Return a dialogue with its groups, which the first row gives."""
-        values = {field: text(value(row)) or None for field, value in self._fields.items()}
-        required = {f: values[f] or ("en" if f == "language" else "unknown") for f in _FIELDS}
-        patient = text(self._patient(row)) or key
+    def _dialogue(self, name: str, key: str, row: Row, content: Content) -> Dialogue:
+        """Return a dialogue with its groups, which the row gives."""
+        value = {field: text(of(row)) or None for field, of in self._fields.items()}
         return Dialogue(
             dialogue_id=name,
-            patient_id=patient,
+            patient_id=self._public(text(self._patient(row))) or key,
+            specialty=value["specialty"] or "unknown",
+            modality=value["modality"] or "unknown",
             source=self._mapping.source,
+            health_system=value["health_system"] or "unknown",
+            language=value["language"] or "en",
             release=self._mapping.release,
             findings_complete=self._mapping.dialogue.findings_complete,
-            images=images,
-            turns=turns,
-            **{"regions": (), "findings": (), **annotation},
-            **required,
-            **{f: values[f] for f in _OPTIONAL},
+            age_group=value["age_group"],
+            sex=value["sex"],
+            device=value["device"],
+            acquisition_site=value["acquisition_site"],
+            images=content.images,
+            regions=content.regions,
+            findings=content.findings,
+            turns=content.turns,
         )
+
+    def _public(self, identifier: str) -> str:
+        """Return an identifier as the dataset may have it."""
+        hidden = identifier and self._mapping.dialogue.pseudonyms
+        return self._pseudonyms.of(identifier) if hidden else identifier
 
     def _id(self, key: str) -> str:
         plain = key if _PLAIN_ID.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()[:16]

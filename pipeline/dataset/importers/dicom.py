@@ -42,6 +42,7 @@ _MODALITIES = {
 }
 _PLAIN = ("Modality", "BodyPartExamined", "ViewPosition", "Manufacturer", "SOPClassUID")
 _NO_PIXELS = "a DICOM file holds no image"
+_NO_IMAGES = ("SEG", "RTDOSE")  # pixels that are masks or doses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +79,12 @@ def dicom_rows(file: Path, pseudonyms: Pseudonyms | None = None) -> Iterator[Any
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             data = pydicom.dcmread(file, stop_before_pixels=True)
-            if "Rows" not in data:
+            if "Rows" not in data or data.get("Modality") in _NO_IMAGES:
                 yield RowFault(_NO_PIXELS, f"{file.name}: {data.get('Modality', 'unknown')}")
                 return
             yield _row(data, file, names)
     except (InvalidDicomError, OSError, ValueError, AttributeError, KeyError, EOFError) as error:
-        yield RowFault("a file is not DICOM", f"{file.name}: {_first_line(error)}")
+        yield RowFault("a file is not DICOM", f"{file.name}: {_one_line(error)}")
 
 
 def _row(data: pydicom.Dataset, file: Path, names: Pseudonyms) -> dict[str, Any]:
@@ -123,12 +124,14 @@ def read_dicom(file: Path, frame: str, window: Window | None) -> Slice:
     except MemoryError as error:
         raise PixelFault("needs more memory than there is") from error
     except Exception as error:  # pydicom and its codecs raise errors of many types
-        raise PixelFault(f"cannot be decoded: {_first_line(error)}") from error
+        raise PixelFault(f"cannot be decoded: {_one_line(error)}") from error
 
 
 def _slice(data: pydicom.Dataset, frame: str, window: Window | None) -> Slice:
     if "PixelData" not in data and "FloatPixelData" not in data:
         raise PixelFault("holds no pixels")
+    if data.get("Modality") in _NO_IMAGES:
+        raise PixelFault(f"is of modality {data.Modality}: its pixels are no image")
     if int(data.Rows) * int(data.Columns) > MAX_PIXELS:
         raise PixelFault(f"{data.Columns} x {data.Rows} is over {MAX_PIXELS} pixels")
     frames = int(data.get("NumberOfFrames", 1) or 1)
@@ -238,5 +241,6 @@ def _day(data: pydicom.Dataset, patient: str, names: Pseudonyms) -> int | None:
     return names.day(patient, when.date())
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+def _one_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    return "; ".join(lines)[:300] or type(error).__name__

@@ -145,6 +145,7 @@ class ImageWriter:
                 shown, data, kind = read_nifti(file, spec.axis, spec.frame, window), b"", ""
             elif _is_dicom(file):
                 shown, data, kind = read_dicom(file, spec.frame, window), b"", ""
+                ref = ("blob", self.hash(ref))  # a DICOM file's name may name the patient
             else:
                 data = file.read_bytes()
                 picture = decode_picture(data, window)

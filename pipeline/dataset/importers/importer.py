@@ -63,7 +63,7 @@ def import_dataset(plan: ImportPlan) -> ImportReport:
         staging = Staging(Path(folder))
         images = ImageWriter(source, staging, plan.mapping.images, plan.output)
         _Stager(plan.mapping, source, pseudonyms, report).stage(staging, images, Path(folder))
-        maker = DialogueMaker(plan.mapping, images, vocabulary, report)
+        maker = DialogueMaker(plan.mapping, images, vocabulary, report, pseudonyms)
         made = (d for key, rows in staging.groups() for d in maker.make(key, rows))
         sample: list[Dialogue] = []
         files = _write_dialogues(made, plan.output, report, sample)

@@ -58,7 +58,10 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class DialogueFields:
-    """What a dialogue is and which groups it belongs to. ``group`` null: the image's hash."""
+    """What a dialogue is and which groups it belongs to.
+
+    ``group`` null: the image's hash. ``pseudonyms``: group and patient become keyed hashes.
+    """
 
     group: Any = None
     patient: Any = None
@@ -71,6 +74,7 @@ class DialogueFields:
     sex: Any = None
     device: Any = None
     acquisition_site: Any = None
+    pseudonyms: bool = False
     independent: bool = False
     findings_complete: bool = False
 

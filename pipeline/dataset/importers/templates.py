@@ -185,7 +185,7 @@ class _Writer:
         fit = [r for r in regions if _area(r) <= _LARGEST * width * height]
         if len(regions) == 1:
             return [Named(region=r, name=name) for r in fit]
-        found = {}
+        found: dict[str, Named] = {}
         for edge, k, sign in _EDGES:
             ordered = sorted(regions, key=lambda r: sign * r.box[k])
             apart = sign * (ordered[1].box[k] - ordered[0].box[k])
