@@ -73,6 +73,7 @@ class DialogueMaker:
 
     def make(self, key: str, rows: list[Row]) -> Iterator[Dialogue]:
         """Yield the dialogues of one group; rows that cannot be used are reported."""
+        rows = [row for row in rows if self._read_groups(row)]
         films = self._films(rows)
         key = self._public(key)
         name = self._id(key)
@@ -83,6 +84,16 @@ class DialogueMaker:
                 yield self._asking(f"{name}{suffix}", key, turns, films)
         if self._mapping.templates.use:
             yield from self._templated(name, key, films)
+
+    def _read_groups(self, row: Row) -> bool:
+        """Read a row's groups and patient into it; report and refuse a row that lacks one."""
+        try:
+            row["@groups"] = {f: text(of(row)) or None for f, of in self._fields.items()}
+            row["@patient"] = text(self._patient(row))
+        except RowFault as fault:
+            self._report.drop(fault, row)
+            return False
+        return True
 
     def _films(self, rows: list[Row]) -> dict[Ref, Film]:
         """Decode the images of a group; a row whose image fails is reported and emptied."""
@@ -217,10 +228,10 @@ class DialogueMaker:
 
     def _dialogue(self, name: str, key: str, row: Row, content: Content) -> Dialogue:
         """Return a dialogue with its groups, which the row gives."""
-        value = {field: text(of(row)) or None for field, of in self._fields.items()}
+        value = row["@groups"]
         return Dialogue(
             dialogue_id=name,
-            patient_id=self._public(text(self._patient(row))) or key,
+            patient_id=self._public(row["@patient"]) or key,
             specialty=value["specialty"] or "unknown",
             modality=value["modality"] or "unknown",
             source=self._mapping.source,
