@@ -141,6 +141,7 @@ LAYERS: dict[str, set[str]] = {
         "actors.storage",
         "conf",
         "pipeline.cluster",
+        "pipeline.dataset",
         "pipeline.metrics",
         "pipeline.parsing",
         "pipeline.runs",

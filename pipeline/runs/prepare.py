@@ -17,6 +17,7 @@ from conf.load import fingerprint, to_yaml
 from conf.model import ModelConfig
 from conf.schema import RunConfig
 from pipeline.checkpoint.check import check_checkpoint
+from pipeline.dataset.access import refuse_remote
 from pipeline.dataset.load import load_gold
 from pipeline.dataset.open import Gold
 from pipeline.runs.directory import RunDirectory
@@ -33,11 +34,12 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
         dry: write nothing.
 
     Raises:
-        BadInput: dataset or checkpoint cannot be used, or the backend cannot give what the box
-            dialect needs.
+        BadInput: dataset or checkpoint cannot be used, the dataset may not go to an endpoint, or
+            the backend cannot give what the box dialect needs.
     """
     _check_dialect(config.model)
     gold = gold or load_gold(config.dataset)
+    refuse_remote(gold.dataset, config.model.backend, f"model {config.model.name}")
     source = config.model.source
     if config.model.loads_checkpoint:
         check_checkpoint(source)
