@@ -202,6 +202,7 @@ class DialogueMaker:
             days = round((film.day or 0) - (prior.day or 0))
             images.insert(0, _image("i0", prior, "prior", days))
         regions: dict[str, list[Region]] = defaultdict(list)
+        votes = {f"r{n}": d.votes for n, d in enumerate(found.boxes, start=1) if d.votes}
         for n, drawn in enumerate(found.boxes, start=1):
             region = Region(
                 region_id=f"r{n}", image_id="i1", referent_id=f"t{n}", site=None, box=drawn.box
@@ -213,6 +214,7 @@ class DialogueMaker:
             annotation=found,
             prior=None if prior is None else annotations[prior.stored],
             regions=regions,
+            votes=votes,
             shown=tuple(image.image_id for image in images),
         )
         turns = scene_turns(scene, self._mapping.templates, self._vocabulary, name)

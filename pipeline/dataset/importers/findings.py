@@ -96,7 +96,7 @@ class AnnotationReader:
         self, found: Annotation, spec: Labels, flags: dict[str, Value], row: Row
     ) -> None:
         for name, flag in flags.items():
-            value = text(flag(row)).lower()
+            value = text(flag(row)).lower().removesuffix(".0")
             if value not in _STATES:
                 raise RowFault("a label's state is unknown", f"{name} is {value!r}")
             state = _STATES[value]
@@ -148,10 +148,23 @@ class AnnotationReader:
 
 
 def _pairs(label: Any, values: Any) -> list[tuple[str, Any]]:
-    """Return each label with its numbers; a row may hold one box, or lists of both."""
+    """Return each label with its numbers.
+
+    A row holds one box, or lists of labels and boxes, or one label and a list of boxes.
+    """
     if not isinstance(label, list):
-        label, values = [label], [values]
+        boxes = values if _are_boxes(values) else [values]
+        label, values = [label] * len(boxes), boxes
     if not isinstance(values, list) or len(label) != len(values):
         raise RowFault("labels and boxes differ in number", f"{len(label)} labels")
     pairs = zip(map(text, label), values, strict=True)
-    return [(name, numbers) for name, numbers in pairs if name and numbers not in (None, "", [])]
+    return [(name, numbers) for name, numbers in pairs if name and not _is_blank(numbers)]
+
+
+def _are_boxes(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(v, list) for v in values)
+
+
+def _is_blank(numbers: Any) -> bool:
+    items = numbers if isinstance(numbers, list) else [numbers]
+    return all(item in (None, "") for item in items)

@@ -232,6 +232,8 @@ def _check(m: Mapping) -> None:
         _one_of(at, rows.read, READERS)
     _one_of("access", m.access, ACCESS)
     _one_of("dialogue.patient_unit", m.dialogue.patient_unit, PATIENT_UNITS)
+    for n, labels in enumerate(m.labels):
+        _one_of(f"labels.{n}.kind", labels.kind, ("finding", "diagnosis"))
     _one_of("images.kind", m.images.kind, IMAGE_KINDS)
     for n, boxes in enumerate(m.boxes):
         _one_of(f"boxes.{n}.form", boxes.form, BOX_FORMS)

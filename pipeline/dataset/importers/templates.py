@@ -29,13 +29,18 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """What a dialogue is made from. ``size`` is the current image's, in pixels."""
+    """What a dialogue is made from.
+
+    ``size`` is the current image's, in pixels. ``votes``: by region, the share of readers who drew
+    it, where several did.
+    """
 
     image_id: str
     size: tuple[int, int]
     annotation: Annotation
     prior: Annotation | None
     regions: Mapping[str, Sequence[Region]]  # by concept, on the current image
+    votes: Mapping[str, float]
     shown: tuple[str, ...]  # ids of all images, in the order they are shown
 
 
@@ -202,6 +207,7 @@ class _Writer:
             answer_type="region",
             region_id=region.region_id,
             referent_id=region.referent_id,
+            agreement=self._scene.votes.get(region.region_id),
         )
 
     def _noun(self, concept: str) -> str:

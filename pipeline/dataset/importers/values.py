@@ -15,7 +15,7 @@ Row = Mapping[str, Any]  # nested dicts, lists and scalars, as JSON has them
 Value = Callable[[Row], Any]
 _FORMS = ("column", "constant", "template", "first_true")
 _STEPS = ("part", "regex", "split", "map", "default")
-_FIELD = re.compile(r"\{([^{}]+)\}")
+_FIELD = re.compile(r"\{([^{}]+?)(?::(\d+))?\}")  # {column} or {column:2}, its first two characters
 _TRUE = frozenset({"1", "1.0", "true", "yes", "y", "present"})
 
 
@@ -113,7 +113,7 @@ def _form(name: str, spec: Any, at: str) -> Value:
     if not isinstance(spec, str):
         raise ConfigError(f"{at}.{name} is {spec!r}; it must be text")
     if name == "template":
-        return lambda row: _FIELD.sub(lambda m: text(column(row, m.group(1))), spec)
+        return lambda row: _FIELD.sub(lambda m: _first(column(row, m.group(1)), m.group(2)), spec)
     return lambda row: column(row, spec)
 
 
@@ -129,7 +129,12 @@ def _with_steps(value: Value, spec: Row, at: str) -> Value:
     split = spec.get("split")
 
     def stepped(row: Row) -> Any:
-        found = value(row)
+        try:
+            found = value(row)
+        except RowFault:  # no such column
+            if "default" not in spec:
+                raise
+            found = None
         if part is not None:
             found = _part(text(found), part)
         if pattern is not None:
@@ -145,6 +150,10 @@ def _with_steps(value: Value, spec: Row, at: str) -> Value:
         return default if found is None or found == "" else found
 
     return stepped
+
+
+def _first(value: Any, count: str | None) -> str:
+    return text(value) if count is None else text(value)[: int(count)]
 
 
 def _part(path: str, index: int) -> str | None:
