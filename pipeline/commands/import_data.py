@@ -7,7 +7,6 @@ from typer import Argument, Option, Typer
 
 from conf.errors import BadInput
 from pipeline.commands.options import DATA, Overrides, command
-from pipeline.dataset.importers.importer import ImportPlan, import_dataset
 from pipeline.dataset.importers.mapping import load_mapping, presets
 
 KEY = "IMCBENCH_PSEUDONYM_KEY"
@@ -36,6 +35,9 @@ def _import(
     ] = False,
 ) -> int:
     """Turn files of another format into a dataset, and report what was lost."""
+    # pydicom and nibabel take a second to import, which no other command should wait for
+    from pipeline.dataset.importers.importer import ImportPlan, import_dataset  # noqa: PLC0415
+
     spec = load_mapping(mapping, tuple(overrides))
     if not dry_run and not output:
         raise BadInput("--output is missing; --dry-run needs none")
