@@ -1,4 +1,4 @@
-"""``dataset build-phantom|validate|describe``; ``import_data`` adds ``import|presets``."""
+"""``dataset build-phantom|validate|describe|migrate``; ``import_data`` adds ``import|presets``."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from pipeline.cluster.connect import cluster
 from pipeline.commands.import_data import add_to
 from pipeline.commands.options import DATA, DatasetFolder, command
 from pipeline.dataset.describe import describe, description_text
-from pipeline.dataset.open import open_dataset
+from pipeline.dataset.open import migrate, open_dataset
 from pipeline.dataset.validate import validate
 from pipeline.phantom.build import build
 
@@ -71,4 +71,12 @@ def _describe(dataset: DatasetFolder) -> int:
     """Print what a dataset holds."""
     rows = (row for table in open_dataset(dataset).batches() for row in table.to_pylist())
     print(description_text(describe(Dialogue.from_row(row) for row in rows)))
+    return 0
+
+
+@command(app, "migrate", DATA, "imcbench dataset migrate data/phantom-200")
+def _migrate(dataset: DatasetFolder) -> int:
+    """Make a dataset of an earlier format one of the present format, in place."""
+    done = migrate(dataset)
+    print(f"{dataset}: {'is of version 2 now' if done else 'is of version 2 already'}")
     return 0

@@ -8,6 +8,7 @@ from typer import Argument, Option, Typer
 from conf.errors import BadInput
 from pipeline.commands.options import DATA, Overrides, command
 from pipeline.dataset.importers.mapping import load_mapping, presets
+from pipeline.report.import_page import write_import_page
 
 KEY = "IMCBENCH_PSEUDONYM_KEY"
 
@@ -51,7 +52,7 @@ def _import(
                 return 2
             return 0
     report = import_dataset(ImportPlan(mapping=spec, source=source, output=output, key=key))
-    print("\n".join([*report.lines(), f"{output}: written"]))
+    print("\n".join([*report.lines(), f"page: {write_import_page(output)}", f"{output}: written"]))
     return 0
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from actors.images import safe_relative
 from actors.schema import DIALOGUE_SCHEMA, DIALOGUE_SCHEMA_2, SCHEMA_VERSIONS
-from actors.storage.files import join, list_files, open_binary, open_parquet, read_json
+from actors.storage.files import join, list_files, open_binary, open_parquet, read_json, write_json
 from conf.errors import BadInput
 from pipeline.dataset.lexicon import Lexicon
 
@@ -132,6 +132,22 @@ def open_dataset(uri: str) -> Dataset:
     if not files:
         raise BadInput(f"{join(uri, 'dialogues')} holds no .parquet file")
     return Dataset(uri=uri.rstrip("/"), document=document, lexicon=lexicon, files=files)
+
+
+def migrate(uri: str) -> bool:
+    """Make a version 1 dataset one of version 2; return whether anything had to be done.
+
+    Every version 1 row is a version 2 row, so dataset.json alone is written anew, and the content
+    id, with it the fingerprints of runs, stays.
+    """
+    dataset = open_dataset(uri)
+    if dataset.document["schema_version"] == SCHEMA_VERSIONS[-1]:
+        return False
+    write_json(
+        join(dataset.uri, "dataset.json"),
+        {"access": "open", **dataset.document, "schema_version": SCHEMA_VERSIONS[-1]},
+    )
+    return True
 
 
 def turn_counts(dialogues: pa.Table) -> pa.Array:

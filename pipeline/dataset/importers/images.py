@@ -8,7 +8,10 @@ rows, files ``images/<hash>.png`` (or the file as it is, where nothing had to be
 import base64
 import binascii
 import hashlib
+import os
 from collections import OrderedDict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +64,6 @@ class ImageWriter:
         self._by_index: dict[str, Ref] = {}
         self._provenance: dict[str, dict[str, Any]] = {}
         self._parts = 0
-        self.written = 0
 
     def references(self, row: dict[str, Any], found: Any, index: Any) -> list[Ref]:
         """Return the references of a row's images; bytes are kept aside.
@@ -109,19 +111,22 @@ class ImageWriter:
             _remember(self._hashes, ref, known)
         return known
 
+    def prepare(self, refs: Iterable[Ref]) -> None:
+        """Decode and write images at once, in threads: codecs and PNG run outside Python's lock."""
+        missing = [ref for ref in dict.fromkeys(refs) if ref not in self._stored]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for ref, outcome in zip(missing, pool.map(self._convert, missing), strict=True):
+                self._keep(ref, outcome)
+
     def store(self, ref: Ref) -> Stored:
         """Decode and write an image once.
 
         Raises:
             RowFault: it is missing, or cannot be shown.
         """
-        known = self._stored.get(ref)
-        if known is None:
-            try:
-                known = self._store(ref)
-            except RowFault as fault:
-                known = fault
-            _remember(self._stored, ref, known)
+        if ref not in self._stored:
+            self._keep(ref, self._convert(ref))
+        known = self._stored[ref]
         if isinstance(known, RowFault):
             raise known
         return known
@@ -134,7 +139,24 @@ class ImageWriter:
         self._parts += 1
         self._provenance.clear()
 
-    def _store(self, ref: Ref) -> Stored:
+    def _keep(self, ref: Ref, outcome: "Converted | RowFault") -> None:
+        """Remember an image or its fault, and its provenance the first time that it is written."""
+        if isinstance(outcome, RowFault):
+            _remember(self._stored, ref, outcome)
+            return
+        _remember(self._stored, ref, outcome.stored)
+        self._provenance.setdefault(outcome.stored.sha256, outcome.provenance)
+        if len(self._provenance) >= _PART:
+            self.close()
+
+    def _convert(self, ref: Ref) -> "Converted | RowFault":
+        try:
+            return self._written(ref, self._shown(ref))
+        except RowFault as fault:
+            return fault
+
+    def _shown(self, ref: Ref) -> "_Shown":
+        """Decode a file; its bytes come along where it is of a format that may be copied."""
         file = self._source.file(ref[1]) if ref[0] == "path" else self._staging.blob(ref[1])
         spec = self._spec
         window = None
@@ -142,51 +164,65 @@ class ImageWriter:
             window = Window(low=spec.window[0], high=spec.window[1], origin="mapping")
         try:
             if ref[1].endswith(_VOLUMES):
-                shown, data, kind = read_nifti(file, spec.axis, spec.frame, window), b"", ""
-            elif _is_dicom(file):
-                shown, data, kind = read_dicom(file, spec.frame, window), b"", ""
-                ref = ("blob", self.hash(ref))  # a DICOM file's name may name the patient
-            else:
-                data = file.read_bytes()
-                picture = decode_picture(data, window)
-                shown = Slice(image=picture.image, window=picture.window, steps=picture.steps)
-                kind = _KEPT.get(picture.format, "")
+                return _Shown(read_nifti(file, spec.axis, spec.frame, window), origin=ref[1])
+            if _is_dicom(file):
+                # a DICOM file's name may name the patient
+                origin = hashlib.sha256(file.read_bytes()).hexdigest()
+                return _Shown(read_dicom(file, spec.frame, window), origin=origin)
+            data = file.read_bytes()
+            picture = decode_picture(data, window)
         except PixelFault as error:
             raise RowFault("an image cannot be used", f"{ref[1]}: {error}") from None
-        return self._written(ref, shown, (data, kind))
+        shown = Slice(image=picture.image, window=picture.window, steps=picture.steps)
+        return _Shown(shown, origin=ref[1], data=data, kind=_KEPT.get(picture.format, ""))
 
-    def _written(self, ref: Ref, shown: Slice, file: tuple[bytes, str]) -> Stored:
+    def _written(self, ref: Ref, found: "_Shown") -> "Converted":
         """Write the image: the file as it is if nothing was done to it, else a PNG."""
-        image, steps = shown.image, shown.steps
+        image, steps = found.shown.image, found.shown.steps
         original = image.size
         longest = self._spec.longest_side
         if longest is not None and max(original) > longest:
             image = image.copy()
             image.thumbnail((longest, longest), PIL.Resampling.LANCZOS)
             steps = (*steps, f"reduced from {original[0]} x {original[1]}")
-        data, kind = file
+        data, kind = found.data, found.kind
         if steps or not kind:
             data, kind = png_bytes(image), "png"
         digest = hashlib.sha256(data).hexdigest()
         uri = f"images/{digest[:2]}/{digest}.{kind}"
-        if self._output is not None and digest not in self._provenance:
+        if self._output is not None:
             write_bytes(join(self._output, uri), data, sync=False)
-            self._provenance[digest] = _record(digest, uri, ref, shown, steps)
-            self.written += 1
-            if len(self._provenance) >= _PART:
-                self.close()
-        return Stored(uri=uri, sha256=digest, size=image.size, original=original, notes=shown.notes)
+        stored = Stored(
+            uri=uri, sha256=digest, size=image.size, original=original, notes=found.shown.notes
+        )
+        return Converted(stored, _record(stored, found, steps))
 
 
-def _record(
-    digest: str, uri: str, ref: Ref, shown: Slice, steps: tuple[str, ...]
-) -> dict[str, Any]:
-    rows, columns = shown.spacing or (None, None)
-    window = {} if shown.window is None else asdict(shown.window)
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """An image that was written, and the row that records where it came from."""
+
+    stored: Stored
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A decoded image, and the file that it was where that may be copied."""
+
+    shown: Slice
+    origin: str
+    data: bytes = b""
+    kind: str = ""
+
+
+def _record(stored: Stored, found: _Shown, steps: tuple[str, ...]) -> dict[str, Any]:
+    rows, columns = found.shown.spacing or (None, None)
+    window = {} if found.shown.window is None else asdict(found.shown.window)
     return {
-        "sha256": digest,
-        "uri": uri,
-        "origin": ref[1],
+        "sha256": stored.sha256,
+        "uri": stored.uri,
+        "origin": found.origin,
         "steps": ", ".join(steps),
         "row_spacing_mm": rows,
         "column_spacing_mm": columns,

@@ -35,6 +35,7 @@ from pipeline.dataset.importers.values import RowFault, Value, optional, parse_v
 VERSION = 2
 _PART = 2_000  # dialogues of one file
 _CHECKED = 2_000  # dialogues whose gold answers are scored
+_AHEAD = 64  # groups whose images are decoded at once
 _LEXICON = "lexicon.json"
 
 
@@ -64,7 +65,7 @@ def import_dataset(plan: ImportPlan) -> ImportReport:
         images = ImageWriter(source, staging, plan.mapping.images, plan.output)
         _Stager(plan.mapping, source, pseudonyms, report).stage(staging, images, Path(folder))
         maker = DialogueMaker(plan.mapping, images, vocabulary, report, pseudonyms)
-        made = (d for key, rows in staging.groups() for d in maker.make(key, rows))
+        made = (d for key, rows in _prepared(staging, images) for d in maker.make(key, rows))
         sample: list[Dialogue] = []
         files = _write_dialogues(made, plan.output, report, sample)
         images.close()
@@ -76,6 +77,15 @@ def import_dataset(plan: ImportPlan) -> ImportReport:
     if plan.output is not None:
         _finish(plan, report, vocabulary, files)
     return report
+
+
+def _prepared(staging: Staging, images: ImageWriter) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield the groups, with the images of some of them decoded at once beforehand."""
+    groups = staging.groups()
+    while ahead := list(islice(groups, _AHEAD)):
+        rows = (row for _, of_group in ahead for row in of_group)
+        images.prepare((ref[0], ref[1]) for row in rows for ref in row["@images"])
+        yield from ahead
 
 
 class _Stager:

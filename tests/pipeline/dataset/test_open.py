@@ -7,7 +7,8 @@ import pytest
 
 from actors.schema import DIALOGUE_SCHEMA, Dialogue
 from conf.errors import BadInput
-from pipeline.dataset.open import open_dataset, turn_counts
+from pipeline.dataset.open import migrate, open_dataset, turn_counts
+from pipeline.dataset.validate import validate
 
 
 @pytest.fixture
@@ -86,3 +87,13 @@ def test_optional_and_extra_columns_are_tolerated(copy):
     rewrite(copy, files=None)
     first = Dialogue.from_row(open_dataset(str(copy)).dialogues().to_pylist()[0])
     assert first.adversarial_of is None
+
+
+def test_a_migrated_dataset_keeps_its_content_id(copy):
+    before = open_dataset(str(copy))
+    assert migrate(str(copy))
+    after = open_dataset(str(copy))
+    assert (before.document["schema_version"], after.document["schema_version"]) == (1, 2)
+    assert after.content_id == before.content_id
+    assert list(validate(after, check_images=False)) == []
+    assert not migrate(str(copy))
