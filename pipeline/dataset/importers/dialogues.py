@@ -23,6 +23,7 @@ from pipeline.dataset.importers.templates import Scene, scene_findings, scene_tu
 from pipeline.dataset.importers.turns import Asked, QuestionReader
 from pipeline.dataset.importers.values import RowFault, optional, parse_value, text
 
+# Keys that may stand in an id; a part of a group is told by "~", so that it equals no other key.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _FIELDS = ("specialty", "modality", "health_system", "language")
 _OPTIONAL = ("age_group", "sex", "device", "acquisition_site")
@@ -80,7 +81,7 @@ class DialogueMaker:
         if self._mapping.question.question is not None:
             asked = list(self._asked(rows, films))
             for part, turns in enumerate(self._split(asked), start=1):
-                suffix = f"-{part}" if len(asked) > len(turns) else ""
+                suffix = f"~{part}" if len(asked) > len(turns) else ""
                 yield self._asking(f"{name}{suffix}", key, turns, films)
         if self._mapping.templates.use:
             yield from self._templated(name, key, films)
@@ -179,9 +180,9 @@ class DialogueMaker:
         }
         many = len(pairs) > 1
         for n, (prior, film) in enumerate(pairs, start=1):
-            label = f"{name}-film{n}" if many else name
+            label = f"{name}~film{n}" if many else name
             if self._mapping.question.question is not None:
-                label += "-findings"
+                label += "~findings"
             made = self._from_annotation(label, key, (prior, film), annotations)
             if made is None:
                 self._report.warn("images with nothing to ask about", label)

@@ -72,9 +72,8 @@ class Pseudonyms:
         return when.toordinal() + shift
 
 
-def dicom_rows(file: Path, pseudonyms: Pseudonyms | None = None) -> Iterator[Any]:
+def dicom_rows(file: Path, pseudonyms: Pseudonyms) -> Iterator[Any]:
     """Yield one row for a file with pixels: modality, view, sex, age and pseudonymous ids."""
-    names = pseudonyms or Pseudonyms(b"")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -82,7 +81,7 @@ def dicom_rows(file: Path, pseudonyms: Pseudonyms | None = None) -> Iterator[Any
             if "Rows" not in data or data.get("Modality") in _NO_IMAGES:
                 yield RowFault(_NO_PIXELS, f"{file.name}: {data.get('Modality', 'unknown')}")
                 return
-            yield _row(data, file, names)
+            yield _row(data, file, pseudonyms)
     except (InvalidDicomError, OSError, ValueError, AttributeError, KeyError, EOFError) as error:
         yield RowFault("a file is not DICOM", f"{file.name}: {_one_line(error)}")
 
