@@ -108,7 +108,7 @@ class _Writer:
                 return
             concept = asked[state].pop()
             self._add(
-                f"Does the image show {self._noun(concept)}?",
+                f"Is there any {self._noun(concept)} in the image?",
                 answer_type="boolean",
                 answer="yes" if state == "present" else "no",
                 asks=concept,
@@ -150,7 +150,7 @@ class _Writer:
             if change is None:
                 continue
             noun = self._noun(concept)
-            question = f"Compared with the prior image, is {noun} new?"
+            question = f"Compared with the prior image, is any {noun} new?"
             if change == "resolved":
                 question = f"The prior image showed {noun}. Has it resolved?"
             claim = Claim(concept=concept, present=change == "new", change=change)

@@ -230,7 +230,7 @@ def test_change_is_asked_where_both_films_were_assessed(folder, tmp_path):
     (dialogue,) = dialogues(tmp_path / "d")
     assert [(i.role, i.days_before) for i in dialogue.images] == [("prior", 7), ("current", 0)]
     (turn,) = dialogue.turns
-    assert turn.question == "Compared with the prior image, is mass new?"
+    assert turn.question == "Compared with the prior image, is any mass new?"
     assert {f.concept: f.change for f in dialogue.findings} == {"mass": "new", "cyst": "resolved"}
     assert not report.gold_below_one
 
