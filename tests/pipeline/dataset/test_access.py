@@ -1,28 +1,24 @@
-import json
-from dataclasses import replace
-
 import pytest
 
 from conf.errors import BadInput
 from pipeline.dataset.access import ALLOWED, refuse_remote
-from pipeline.dataset.open import open_dataset
+from pipeline.dataset.lexicon import packaged_lexicon
+from pipeline.dataset.open import Dataset
 
 
-@pytest.fixture
-def credentialed(phantom):
-    opened = open_dataset(str(phantom))
-    return replace(
-        opened, document=json.loads(json.dumps({**opened.document, "access": "credentialed"}))
-    )
+def dataset(**document):
+    return Dataset("data/films", {"name": "films", **document}, packaged_lexicon("clinical"), ())
 
 
-def test_credentialed_data_goes_to_no_endpoint_unless_it_is_named(credentialed, monkeypatch):
-    refuse_remote(credentialed, "vllm", "the model")
+def test_credentialed_data_goes_to_no_endpoint_unless_it_is_named(monkeypatch):
+    films = dataset(access="credentialed")
+    refuse_remote(films, "vllm", "the model")
     with pytest.raises(BadInput, match="gpt is an endpoint"):
-        refuse_remote(credentialed, "openai", "the judge gpt")
-    monkeypatch.setenv(ALLOWED, "other, phantom")
-    refuse_remote(credentialed, "openai", "the judge gpt")
+        refuse_remote(films, "openai", "the judge gpt")
+    monkeypatch.setenv(ALLOWED, "other, films")
+    refuse_remote(films, "openai", "the judge gpt")
 
 
-def test_open_data_may_go_anywhere(phantom):
-    refuse_remote(open_dataset(str(phantom)), "openai", "the model")
+@pytest.mark.parametrize("document", [{}, {"access": "open"}])
+def test_open_data_may_go_anywhere(document):
+    refuse_remote(dataset(**document), "openai", "the model")
