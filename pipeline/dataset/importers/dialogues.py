@@ -25,6 +25,7 @@ from pipeline.dataset.importers.values import RowFault, optional, parse_value, t
 
 # Keys that may stand in an id; a part of a group is told by "~", so that it equals no other key.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
+_LONG_PHRASE = 12  # words
 _FIELDS = ("specialty", "modality", "health_system", "language")
 _OPTIONAL = ("age_group", "sex", "device", "acquisition_site")
 Row = dict[str, Any]
@@ -129,6 +130,8 @@ class DialogueMaker:
             except RowFault as fault:
                 self._report.drop(fault, row)
                 continue
+            if asked.answer_type == "phrase" and len(asked.answer.split()) > _LONG_PHRASE:
+                self._report.warn("long phrases, which hardly any answer equals", asked.answer[:80])
             yield row, asked, tuple(ref for ref in map(_ref, row["@images"]) if ref in films)
 
     def _split(

@@ -97,7 +97,11 @@ class _Stager:
         self._mapping, self._source = mapping, source
         self._pseudonyms, self._report = pseudonyms, report
         self._where = [
-            (parse_value(c.value, f"where.{n}.value"), set(map(text, c.among)), set(c.without))
+            (
+                parse_value(c.value, f"where.{n}.value"),
+                set(map(text, c.among)),
+                set(map(text, c.without)),
+            )
             for n, c in enumerate(mapping.where)
         ]
         self._images = optional(mapping.images.source, "images.source")

@@ -193,7 +193,9 @@ def load_mapping(path: str, overrides: tuple[str, ...] = ()) -> Mapping:
         ConfigError: one sentence that names the key.
     """
     file = Path(path)
-    if not file.exists() and path in presets():
+    if not file.is_file():
+        if path not in presets():
+            raise ConfigError(f"mapping {path} is no file, nor one of: {', '.join(presets())}")
         file = Path(str(files("pipeline.dataset.importers").joinpath(_PRESETS, f"{path}.yaml")))
     document = read_document(str(file), overrides)
     _check_keys(document, "")

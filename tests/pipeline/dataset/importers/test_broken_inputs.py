@@ -11,6 +11,7 @@ import pytest
 from PIL import Image as PIL
 
 from conf.errors import BadInput, ConfigError
+from pipeline.dataset.importers.mapping import load_mapping
 from tests.pipeline.dataset.importers.cases import (
     encoded,
     imported,
@@ -182,6 +183,20 @@ def test_a_wrong_mapping_names_its_key(folder, changes, sentence):
     write_rows(folder, [GOOD])
     with pytest.raises((ConfigError, BadInput), match=sentence):
         imported(write_mapping(folder, **changes), folder, None)
+
+
+def test_a_mapping_that_is_neither_a_file_nor_a_preset_is_named(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "vqa-rad").mkdir()  # a folder does not hide the preset
+    assert load_mapping("vqa-rad").source == "VQA-RAD"
+    with pytest.raises(ConfigError, match="mapping vqa-rat is no file, nor one of: bccd"):
+        load_mapping("vqa-rat")
+
+
+def test_long_phrases_are_warned_about(folder):
+    write_rows(folder, [{**GOOD, "answer": "word " * 13}, {**GOOD, "answer": "word " * 12}])
+    report = imported(write_mapping(folder), folder, None)
+    assert report.warnings["long phrases, which hardly any answer equals"] == 1
 
 
 def test_contradictory_gold_and_repeated_questions_are_counted(folder):
