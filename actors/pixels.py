@@ -20,6 +20,7 @@ from PIL import Image as PIL
 MAX_PIXELS = 64_000_000  # an 8,000 x 8,000 image; above it a file is refused unopened
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 PERCENTILES = (0.5, 99.5)  # of the finite values, where neither file nor mapping has a window
+_PHONE = "MPO"  # a JPEG with previews or a gain map behind it, as phones write: its first is shown
 _PLAIN = ("L", "RGB")
 _CONVERTED = ("1", "P", "CMYK", "YCbCr")
 _ALPHA = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -76,7 +77,7 @@ def decode_picture(data: bytes, window: Window | None = None) -> Picture:
         if picture.width * picture.height > MAX_PIXELS:
             raise PixelFault(f"{picture.width} x {picture.height} is over {MAX_PIXELS} pixels")
         frames = getattr(picture, "n_frames", 1)
-        if frames > 1:
+        if frames > 1 and picture.format != _PHONE:
             raise PixelFault(f"holds {frames} frames; one is expected")
         try:
             return _shown(picture, window)

@@ -103,6 +103,14 @@ def test_what_has_no_rule_is_refused_by_name():
         grey_from_values(np.full((2, 2), np.nan))
 
 
+def test_a_phone_s_jpeg_is_its_first_picture():
+    first, preview = PIL.new("RGB", (32, 16), (200, 0, 0)), PIL.new("RGB", (8, 4))
+    data = encoded(first, "MPO", save_all=True, append_images=[preview])
+    shown = decode_picture(data)
+    assert shown.image.size == (32, 16)
+    assert shown.image.getpixel((5, 5))[0] > 190
+
+
 def test_equal_values_give_one_grey_not_an_error():
     grey, window = grey_from_values(np.full((2, 2), 7.0))
     assert np.asarray(grey).tolist() == [[0, 0], [0, 0]]
