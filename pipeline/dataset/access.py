@@ -1,6 +1,6 @@
-"""Credentialed data stays here: no endpoint gets it, unless its dataset is allowed by name.
+"""Credentialed data stays here: no endpoint and no report gets it, unless it is allowed by name.
 
-In: an opened dataset and the backend that is to see it. Out: nothing, or ``BadInput``.
+In: an opened dataset. Out: whether it may leave, or ``BadInput``.
 """
 
 import os
@@ -12,16 +12,21 @@ ALLOWED = "IMCBENCH_ALLOW_REMOTE"  # names of datasets, separated by commas
 _LOCAL = ("vllm", "scripted")  # backends that run on this cluster
 
 
+def may_leave(dataset: Dataset) -> bool:
+    """Return whether a dataset is open, or allowed by name in the variable ALLOWED."""
+    allowed = [name.strip() for name in os.environ.get(ALLOWED, "").split(",")]
+    return dataset.document.get("access", "open") == "open" or dataset.name in allowed
+
+
 def refuse_remote(dataset: Dataset, backend: str, who: str) -> None:
-    """Refuse to send a dataset that is not open to a backend that is an endpoint.
+    """Refuse to send a dataset that may not leave to a backend that is an endpoint.
 
     Raises:
         BadInput: says which dataset, and how a person allows it.
     """
-    access = dataset.document.get("access", "open")
-    allowed = [name.strip() for name in os.environ.get(ALLOWED, "").split(",")]
-    if access != "open" and backend not in _LOCAL and dataset.name not in allowed:
+    if backend not in _LOCAL and not may_leave(dataset):
         raise BadInput(
-            f"{who} is an endpoint ({backend}), and the dataset {dataset.name} is {access}: its "
-            f"licence may forbid sending it; if you may, set {ALLOWED}={dataset.name}"
+            f"{who} is an endpoint ({backend}), and the dataset {dataset.name} is "
+            f"{dataset.document['access']}: its licence may forbid sending it; if you may, set "
+            f"{ALLOWED}={dataset.name}"
         )
