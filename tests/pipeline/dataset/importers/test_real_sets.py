@@ -4,10 +4,12 @@ from dataclasses import asdict
 
 import pytest
 
+from actors.storage.files import read_parquet
 from pipeline.run import evaluate
 from tests.conftest import scripted_config
 from tests.pipeline.dataset.importers.cases import dialogues, imported, needs_real_data, real
 from tests.pipeline.finished_runs import value
+from tests.pipeline.report.make import gold_answers, make_run
 
 pytestmark = needs_real_data
 
@@ -107,14 +109,30 @@ def test_films_of_one_patient_are_paired_by_their_days(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("preset", "folder"),
-    [("vqa-rad", "vqa_rad_five_formats"), ("bccd", "bccd_voc"), ("covid-cxr", "covid_cxr")],
+    ("preset", "folder", "overrides"),
+    [
+        ("vqa-rad", "vqa_rad_five_formats", ()),
+        ("bccd", "bccd_voc", ()),
+        ("covid-cxr", "covid_cxr", ()),
+        ("nih-labels", "nih_cxr14", ()),
+        ("slake", "slake_json", ("images.required=false",)),
+        ("medxpertqa-mm", "medxpertqa", ("images.required=false",)),
+    ],
 )
+def test_gold_answers_are_scored_one_on_every_defined_measure(tmp_path, preset, folder, overrides):
+    report = imported(preset, real(folder), tmp_path / "d", *overrides)
+    run = make_run(str(tmp_path / "d"), tmp_path / "runs", "gold", gold_answers(0.0))
+    rows = read_parquet(f"{run}/summary.parquet").to_pylist()
+    overall = {r["metric"]: r["value"] for r in rows if r["group_kind"] == "overall"}
+    for measure, dialogues_with_it in report.measures.items():
+        best = 0.0 if measure == "hallucination_rate" else 1.0
+        assert overall[measure] == (best if dialogues_with_it else None), measure
+
+
 @pytest.mark.usefixtures("ray_cluster")
-def test_a_scripted_run_scores_one_on_every_defined_measure(tmp_path, preset, folder):
-    report = imported(preset, real(folder), tmp_path / "d")
+def test_a_run_answers_and_scores_an_imported_set(tmp_path):
+    imported("bccd", real("bccd_voc"), tmp_path / "d")
     run = evaluate(scripted_config(tmp_path / "d", tmp_path / "runs"))
-    for measure in ("turn_accuracy", "visual_consistency", "reasoning_coherence"):
-        assert value(run, measure) == (1.0 if report.measures[measure] else None)
-    expected = 0.0 if report.measures["hallucination_rate"] else None
-    assert value(run, "hallucination_rate") == expected
+    assert value(run, "turn_accuracy") == 1.0
+    assert value(run, "visual_consistency") == 1.0
+    assert value(run, "hallucination_rate") == 0.0
