@@ -35,6 +35,7 @@ Row = dict[str, Any]
 class Film:
     """One image of a group, the rows about it, and its day, where the mapping gives one."""
 
+    ref: Ref
     stored: Stored
     rows: tuple[Row, ...]
     view: str | None
@@ -111,12 +112,13 @@ class DialogueMaker:
                 day = _day(self._days(of_image[0]))
             except RowFault as fault:
                 for row in of_image:
-                    self._report.drop(fault, row)
+                    if not row.get("@dropped"):  # another of its images failed before
+                        self._report.drop(fault, row)
                     row["@dropped"] = True
                 continue
             for note in stored.notes:
                 self._report.warn(note, ref[1])
-            films[ref] = Film(stored=stored, rows=tuple(of_image), view=view, day=day)
+            films[ref] = Film(ref=ref, stored=stored, rows=tuple(of_image), view=view, day=day)
         return films
 
     def _asked(
@@ -178,7 +180,7 @@ class DialogueMaker:
             pairs = [(None, f) for f in ordered if f.day is None]
             pairs += [*((None, f) for f in dated[:1]), *later]
         annotations = {
-            film.stored: self._annotations.read(film.rows, film.stored.original, film.stored.size)
+            film.ref: self._annotations.read(film.rows, film.stored.original, film.stored.size)
             for film in ordered
         }
         many = len(pairs) > 1
@@ -197,10 +199,10 @@ class DialogueMaker:
         name: str,
         key: str,
         films: tuple[Film | None, Film],
-        annotations: dict[Stored, Annotation],
+        annotations: dict[Ref, Annotation],
     ) -> Dialogue | None:
         prior, film = films
-        found = annotations[film.stored]
+        found = annotations[film.ref]
         images = [_image("i1", film, "current", 0)]
         if prior is not None:
             days = round((film.day or 0) - (prior.day or 0))
@@ -216,7 +218,7 @@ class DialogueMaker:
             image_id="i1",
             size=film.stored.size,
             annotation=found,
-            prior=None if prior is None else annotations[prior.stored],
+            prior=None if prior is None else annotations[prior.ref],
             regions=regions,
             votes=votes,
             shown=tuple(image.image_id for image in images),

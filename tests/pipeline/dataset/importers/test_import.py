@@ -235,6 +235,27 @@ def test_change_is_asked_where_both_films_were_assessed(folder, tmp_path):
     assert not report.gold_below_one
 
 
+def test_equal_images_of_a_group_keep_their_own_labels(folder, tmp_path):
+    (folder / "copy.png").write_bytes((folder / "a.png").read_bytes())
+    rows = [{"image": "a.png", "who": 1, "mass": 1}, {"image": "copy.png", "who": 1, "mass": 0}]
+    write_rows(folder, rows)
+    mapping = write_mapping(
+        folder,
+        question=None,
+        dialogue={"group": "who"},
+        labels=[{"flags": {"mass": "mass"}}],
+        templates={"use": True},
+    )
+    imported(mapping, folder, tmp_path / "d")
+    assert [d.turns[0].answer for d in dialogues(tmp_path / "d")] == ["yes", "no"]
+
+
+def test_a_row_whose_images_are_all_missing_is_dropped_once(folder, tmp_path):
+    write_rows(folder, [ASKED, {**ASKED, "image": ["x.png", "y.png"], "case": 1}])
+    mapping = write_mapping(folder, dialogue={"group": {"column": "case", "default": "0"}})
+    assert imported(mapping, folder, None).rows_dropped == 1
+
+
 def test_dry_run_writes_nothing_and_strict_refuses_what_is_lost(folder, tmp_path, capsys):
     write_rows(folder, [ASKED, {**ASKED, "image": "gone.png"}])
     mapping = str(write_mapping(folder))
