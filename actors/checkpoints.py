@@ -14,6 +14,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from actors.hub import hub_folder, is_hub_id
 from actors.storage.files import copy_to_local, join, list_tree, read_range, read_ranges
 
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole, larger safetensors by sampling
@@ -29,11 +30,14 @@ _UNREAD = (".md", "trainer_state.json")
 
 
 def local_folder(source: str) -> str:
-    """Return a local path for a remote source; other sources are returned as they are.
+    """Return a local path for a remote source or a hub id; a folder's path is returned as it is.
 
     Raises:
         FileNotFoundError: the remote folder has no file.
+        EvaluationError: as ``hub_folder``.
     """
+    if is_hub_id(source):
+        return hub_folder(source)
     if "://" not in source:
         return source
     cache = Path(os.environ.get("IMCBENCH_CACHE", Path.home() / ".cache" / "imcbench"))
@@ -66,7 +70,7 @@ def weights_id(source: str) -> str:
     every tensor: its first, middle and last bytes and some every 16 MiB, so that a checkpoint of
     140 GB is identified in seconds and a tensor that changed as a whole changes the id. Files of
     other formats (.bin, .pt, .gguf), and those that are no safetensors, are read to their end, in
-    bounded memory: that takes as long as loading them. A hub id identifies itself.
+    bounded memory: that takes as long as loading them. A hub id with its commit identifies itself.
     """
     files = _files(source)
     return f"hub:{source}" if files is None else _content(source, files, lambda name: True)
@@ -106,7 +110,7 @@ def engine_id(source: str) -> str | None:
 
 def _files(source: str) -> dict[str, int] | None:
     """Return a checkpoint's files by name, with their bytes; None for a hub id."""
-    if "://" not in source and not Path(source).is_dir():
+    if is_hub_id(source):
         return None
     return {
         name: size

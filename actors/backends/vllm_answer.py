@@ -5,10 +5,12 @@ or reasoning may be written in special tokens (``<|box_start|>``, ``<loc0001>``,
 vLLM must not drop them; those that end a turn are taken off here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from actors.backends.answer_end import AnswerEnd
 from actors.backends.base import ChatReply
+from actors.backends.sampling_values import drawn_values
 from actors.conversation import ChatRequest
 from conf.model import SamplingConfig
 
@@ -16,22 +18,26 @@ from conf.model import SamplingConfig
 class AnswerFormat:
     """Where an answer of a checkpoint ends; vLLM is imported by the constructor.
 
-    ``stop_ids`` are the tokens on which vLLM stops, ``closing`` the text that the chat template
-    writes after an answer: if it begins with a special token, that one ends an answer as well.
+    ``stop_ids`` are the tokens on which vLLM stops, ``closing`` those that the chat template writes
+    after an answer. ``stated`` is what the checkpoint's generation_config.json says of sampling.
     """
 
-    def __init__(self, tokenizer: Any, stop_ids: Collection[int], closing: str) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        stop_ids: Collection[int],
+        closing: Sequence[int],
+        stated: Mapping[str, Any] | None = None,
+    ) -> None:
         from vllm import SamplingParams  # noqa: PLC0415
         from vllm.sampling_params import (  # noqa: PLC0415
             RequestOutputKind,
             StructuredOutputsParams,
         )
 
-        first = tokenizer.encode(closing, add_special_tokens=False)[:1]
-        special = bool(first) and not tokenizer.decode(first, skip_special_tokens=True)
-        self.ends = frozenset(stop_ids) | frozenset(first if special else ())
-        marks = (tokenizer.decode([end], skip_special_tokens=False) for end in self.ends)
-        self._marks = tuple(mark for mark in marks if mark.strip())
+        self._end = AnswerEnd(tokenizer, stop_ids, closing)
+        self.ends = self._end.ids
+        self._stated = stated or {}
         self._params = SamplingParams
         self._structured = StructuredOutputsParams
         self._final_only = RequestOutputKind.FINAL_ONLY
@@ -43,19 +49,17 @@ class AnswerFormat:
             structured_outputs=self._structured(json=schema, disable_any_whitespace=True)
             if schema
             else None,
+            **drawn_values(sampling, self._stated),
             max_tokens=sampling.max_tokens,
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
+            thinking_token_budget=sampling.thinking_tokens,
             seed=request.seed,
             skip_special_tokens=False,
             output_kind=self._final_only,
         )
 
     def text(self, generated: str) -> str:
-        """Take the marks that end a turn off the end of a text, and white space between them."""
-        while mark := next((m for m in self._marks if generated.rstrip().endswith(m)), None):
-            generated = generated.rstrip().removesuffix(mark)
-        return generated
+        """Return a text without the marks that end a turn."""
+        return self._end.text(generated)
 
     def reply(self, output: Any) -> ChatReply:
         """Read vLLM's RequestOutput; the reply's token ids are those that were generated."""

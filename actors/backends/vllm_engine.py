@@ -9,8 +9,7 @@ import asyncio
 import hashlib
 import importlib.util
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,16 +21,23 @@ from actors.backends.base import (
     TurnFailed,
     ask_again_once,
 )
-from actors.backends.input_sizes import InputSizes
-from actors.backends.token_history import Messages, TokenHistory, closing
+from actors.backends.input_sizes import known_sizes
+from actors.backends.token_history import History, begin_history
+from actors.backends.vllm_adapter import adapter_arguments, adapter_request
 from actors.backends.vllm_answer import AnswerFormat
 from actors.backends.vllm_prompt import PromptRenderer
-from actors.boxes.dialects import dialect_named
+from actors.backends.vllm_template import (
+    check_rendering,
+    engine_arguments,
+    hf_processor,
+    renderer_without_engine,
+    thinking_arguments,
+    vllm_template,
+)
 from actors.checkpoints import local_folder
 from actors.conversation import ChatRequest
 from actors.images import ImageFault, ImageStore
 from actors.schema import Dialogue, Image
-from conf.errors import ConfigError
 from conf.judge import JudgeConfig
 from conf.model import ModelConfig, SamplingConfig
 from conf.schema import RunConfig
@@ -80,50 +86,45 @@ class VllmBackend:
     ) -> None:
         if importlib.util.find_spec("vllm") is None:
             raise ImportError("vLLM is not installed; install the extra 'cpu' or 'gpu'")
-        os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
-        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-        from transformers import AutoProcessor  # noqa: PLC0415
+        source = local_folder(model.source)
+        # Before the engine takes a GPU for some minutes: what cannot be rendered ends here.
+        renderer = renderer_without_engine(source, model)
+        self.input_sizes = known_sizes(hf_processor(renderer), model)
+        check_rendering(renderer, model.chat)
+
+        adapter = None if model.adapter is None else local_folder(model.adapter)
+        self._adapter = None if adapter is None else adapter_request(adapter)
+
         from vllm import AsyncEngineArgs  # noqa: PLC0415
-        from vllm.transformers_utils.config import get_config  # noqa: PLC0415
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
-        source = local_folder(model.source)
-        # First, since its error names the architecture and the processor's does not.
-        get_config(source, trust_remote_code=model.trust_remote_code)
-        self._processor = AutoProcessor.from_pretrained(
-            source, trust_remote_code=model.trust_remote_code
-        )
-        image_processor = getattr(self._processor, "image_processor", self._processor)
-        overrides = model.engine.get("mm_processor_kwargs") or {}
-        self.input_sizes = InputSizes(image_processor, overrides)
-        if dialect_named(model.box_dialect).input_pixels and not self.input_sizes.known:
-            raise ConfigError(
-                f"model.box_dialect {model.box_dialect} gives pixels of the image as it enters the "
-                f"model, and how {type(image_processor).__name__} resizes is not known; declare "
-                "the dialect that this checkpoint was trained on"
-            )
         self._engine = AsyncLLM.from_engine_args(
             AsyncEngineArgs(
-                model=source,
-                trust_remote_code=model.trust_remote_code,
                 enable_log_requests=False,
                 **({"worker_extension_cls": _WORKER} if reloads else {}),
-                **model.engine,
+                **(adapter_arguments(adapter, model.engine) if adapter is not None else {})
+                | engine_arguments(source, model),
+                **thinking_arguments(renderer, model, sampling),
             )
         )
         self._source = model.source
         self._dead_error = EngineDeadError
         self._prompts = PromptRenderer(self._engine.renderer, self._engine.model_config)
+        self.refusals = self._prompts.refusals
         self.dataset_uri = dataset_uri
         self.images = ImageStore(dataset_uri)
         self._tokenizer = self._engine.get_tokenizer()
         self._sampling = sampling
-        self.format = AnswerFormat(self._tokenizer, self._stop_ids(), closing(self.render))
+        self._template = vllm_template(self._engine.renderer, model.chat)
+        generation: dict[str, Any] = self._engine.model_config.try_get_generation_config()
+        self.format = AnswerFormat(
+            self._tokenizer, self._stop_ids(generation), self._template.closing(), generation
+        )
 
-    def _stop_ids(self) -> set[int]:
+    def _stop_ids(self, generation: Mapping[str, Any]) -> set[int]:
         """Return the tokens on which vLLM stops: of the tokenizer and the generation config."""
-        stops = self._engine.model_config.try_get_generation_config().get("eos_token_id")
+        stops = generation.get("eos_token_id")
         ids = set(stops) if isinstance(stops, list) else {stops}
         return (ids | {self._engine.renderer.get_eos_token_id()}) - {None}
 
@@ -170,15 +171,17 @@ class VllmBackend:
         """Stop the engine's process and wait for it."""
         self._engine.shutdown()
 
-    def render(self, messages: Messages) -> str:
-        """Apply the checkpoint's chat template, with the generation prompt."""
-        rendered: str = self._processor.apply_chat_template(messages, add_generation_prompt=True)
-        return rendered
+    def history(self) -> History:
+        """Begin a history of token ids."""
+        return begin_history(self._template, self.format.ends, self._decode)
 
-    def encode(self, text: str) -> list[int]:
-        """Tokenise template text; the template has its special tokens already."""
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
-        return ids
+    def prompt_text(self, request: ChatRequest) -> str:
+        """Return a dialogue's first prompt as text, special tokens included."""
+        return self._decode(self._template.first(request))
+
+    def _decode(self, ids: list[int]) -> str:
+        text: str = self._tokenizer.decode(ids, skip_special_tokens=False)
+        return text
 
     async def generate(self, ids: list[int], images: Sequence[Image], request: ChatRequest) -> Any:
         """Run one request to its end and return vLLM's RequestOutput.
@@ -191,20 +194,23 @@ class VllmBackend:
             EngineDead: the engine process is gone.
         """
         try:
-            shown = [(i.sha256, await asyncio.to_thread(self.images.load, i)) for i in images]
+            shown = [(i, await asyncio.to_thread(self.images.load, i)) for i in images]
         except ImageFault as error:
             raise TurnFailed(str(error)) from error
-        names = [name for name, _ in shown]
+        names = [image.sha256 for image in images]
         with self._prompts.forgetting_unsent(names):
             rendered = await self._prompts.render(ids, shown, self._sampling.max_tokens)
             params = self.format.params(self._sampling, request)
             request_id = f"{request.dialogue_id}/{request.turn}"
             try:
                 # FINAL_ONLY gives one output; leaving the generator early would abort the request.
-                (final,) = [o async for o in self._engine.generate(rendered, params, request_id)]
+                asked = self._engine.generate(
+                    rendered, params, request_id, lora_request=self._adapter
+                )
+                (final,) = [output async for output in asked]
             except self._dead_error as error:
                 raise EngineDead(str(error)) from error
-            except self._prompts.refusals as error:
+            except self.refusals as error:
                 raise TurnFailed(f"prompt refused: {error}") from error
         if final.outputs[0].finish_reason in UNANSWERED:
             self._prompts.forget(names)
@@ -217,12 +223,15 @@ class VllmChat:
     def __init__(self, backend: VllmBackend, dialogue_id: str) -> None:
         self._backend = backend
         self._dialogue_id = dialogue_id
-        self._history = TokenHistory(backend.render, backend.encode, backend.format.ends)
+        self._history = backend.history()
         self._images: tuple[Image, ...] = ()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Answer one turn; the history grows only when it was answered."""
-        ids = self._history.prompt(request)
+        try:
+            ids = self._history.prompt(request)
+        except self._backend.refusals as error:
+            raise TurnFailed(f"prompt refused: {error}") from error
         images = self._images + request.message.images
 
         async def once() -> ChatReply:

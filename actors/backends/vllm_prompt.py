@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from actors.backends.base import TurnFailed
+from actors.backends.vllm_template import images_expanded
+from actors.schema import Image
 
-NamedImage = tuple[str, Any]  # its SHA-256, and the image as PIL has it
+ShownImage = tuple[Image, Any]  # its row in the dataset, and its pixels as PIL has them
 
 
 class PromptRenderer:
@@ -29,16 +31,17 @@ class PromptRenderer:
         self._parse = parse_model_prompt
         self.refusals = (ValueError, VLLMClientError)
 
-    async def render(self, ids: list[int], images: Sequence[NamedImage], answer_tokens: int) -> Any:
-        """Return the engine's input for ids with one token per image.
+    async def render(self, ids: list[int], images: Sequence[ShownImage], answer_tokens: int) -> Any:
+        """Return the engine's input for ids in which an image is as the template wrote it.
 
         Raises:
             TurnFailed: vLLM refuses the prompt, or it and the answer do not fit the context.
         """
+        ids = images_expanded(self._renderer, ids, [image for image, _ in images])
         prompt: dict[str, Any] = {"prompt_token_ids": ids}
         if images:
-            prompt["multi_modal_data"] = {"image": [image for _, image in images]}
-            prompt["multi_modal_uuids"] = {"image": [name for name, _ in images]}
+            prompt["multi_modal_data"] = {"image": [pixels for _, pixels in images]}
+            prompt["multi_modal_uuids"] = {"image": [image.sha256 for image, _ in images]}
         try:
             parsed = self._parse(self._model_config, prompt)
             (rendered,) = await self._renderer.render_cmpl_async([parsed])

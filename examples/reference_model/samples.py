@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PIL
 
+from actors.backends.chat_template import ChatTemplate
 from actors.backends.token_history import TokenHistory
 from actors.conversation import Conversation
 from actors.gold import gold_answer
 from actors.schema import Dialogue
+from conf.model import ChatConfig
 from examples.reference_model.settings import DIALECT, GRID
 
 READ, WORD, COORDINATE = 0, 1, 2  # how the loss treats a token
@@ -51,7 +53,8 @@ class Encoder:
         """Return the ids of prompts and gold answers, images expanded, and the kind of each."""
         dialogue = on_grid(dialogue)
         conversation = Conversation(dialogue, box_dialect=DIALECT, seed=0)
-        transcript = TokenHistory(self._render, self._encode, {self._end})
+        template = ChatTemplate(self._render, self._encode, ChatConfig())
+        transcript = TokenHistory(template, {self._end})
         kinds: list[int] = []
         ids: list[int] = []
         for turn in dialogue.turns:

@@ -30,10 +30,12 @@ from pipeline.runs.directory import RunDirectory
 from pipeline.runs.dry_run import dry_run_text, look_ahead
 from pipeline.runs.open import read_config
 from pipeline.runs.prepare import prepare
+from pipeline.runs.turn_log import read_turn_log
 from pipeline.score import score
 from pipeline.tables.turns import declared_dialect
 
 app = Typer()
+_MANY_CUT = 0.01  # share of answers that ended at the length limit
 
 _DryRun = Annotated[
     bool,
@@ -79,6 +81,7 @@ def _run(
         return _print_dry_run(loaded)
     run = evaluate(loaded, retry_failed=retry_failed)
     _print_results(run)
+    _warn_of_cut_answers(run, loaded)
     if page:
         print(f"page:    {write_full_report(run.root, [], None, Options())}")
     return 0
@@ -169,6 +172,17 @@ def _scoring(run: RunDirectory, weights: list[str], resamples: int | None) -> Sc
     if weights:
         scoring = replace(scoring, weights=number_by_metric(weights, "weight"))
     return scoring
+
+
+def _warn_of_cut_answers(run: RunDirectory, config: RunConfig) -> None:
+    log = read_turn_log(run.turns)
+    answered = log.table.num_rows - log.failed
+    if answered and log.cut_off >= _MANY_CUT * answered:
+        print(
+            f"warning: {log.cut_off} of {answered} answers ({log.cut_off / answered:.1%}) were cut "
+            f"off at sampling.max_tokens={config.sampling.max_tokens}; what they would have said "
+            "after that counts as not said"
+        )
 
 
 def _print_results(run: RunDirectory) -> None:

@@ -5,11 +5,12 @@ In: an opened dataset. Out: whether it may leave, or ``BadInput``.
 
 import os
 
+from conf.backends import JUDGE_BACKENDS, RUN_BACKENDS
 from conf.errors import BadInput
 from pipeline.dataset.open import Dataset
 
 ALLOWED = "IMCBENCH_ALLOW_REMOTE"  # names of datasets, separated by commas
-_LOCAL = ("vllm", "scripted")  # backends that run on this cluster
+_SCRIPTED = "scripted"
 
 
 def may_leave(dataset: Dataset) -> bool:
@@ -24,7 +25,9 @@ def refuse_remote(dataset: Dataset, backend: str, who: str) -> None:
     Raises:
         BadInput: says which dataset, and how a person allows it.
     """
-    if backend not in _LOCAL and not may_leave(dataset):
+    known = (JUDGE_BACKENDS | RUN_BACKENDS).get(backend)
+    is_here = backend == _SCRIPTED or (known is not None and known.loads_checkpoint)
+    if not is_here and not may_leave(dataset):
         raise BadInput(
             f"{who} is an endpoint ({backend}), and the dataset {dataset.name} is "
             f"{dataset.document['access']}: its licence may forbid sending it; if you may, set "

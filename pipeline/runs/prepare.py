@@ -3,14 +3,15 @@
 In: a configuration. Out: ``Run``.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from actors.boxes.dialects import dialect_named
 from actors.checkpoints import weights_id
 from actors.conversation import system_prompt
+from actors.hub import at_commit, is_hub_id
 from actors.logs import bind
-from actors.storage.files import exists, write_bytes
+from actors.storage.files import exists, join, read_bytes, write_bytes
 from conf.backends import RUN_BACKENDS
 from conf.errors import BadInput
 from conf.load import fingerprint, to_yaml
@@ -36,14 +37,18 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
     Raises:
         BadInput: dataset or checkpoint cannot be used, the dataset may not go to an endpoint, or
             the backend cannot give what the box dialect needs.
+        InfrastructureError: a hub cannot be reached.
     """
     _check_dialect(config.model)
+    config = replace(config, model=_resolved(config.model))
     gold = gold or load_gold(config.dataset)
     refuse_remote(gold.dataset, config.model.backend, f"model {config.model.name}")
     source = config.model.source
     if config.model.loads_checkpoint:
-        check_checkpoint(source)
+        check_checkpoint(config.model)
         weights = weights_id(source)
+        if config.model.adapter is not None:
+            weights = f"{weights}+{_adapter_id(config.model.adapter)}"
     else:
         weights = f"{config.model.backend}:{source}"
     run_id = fingerprint(
@@ -74,6 +79,27 @@ def scored_with(config: RunConfig) -> dict[str, Any]:
         "max_failed_share": config.compute.max_failed_share,
         **asdict(config.scoring),
     }
+
+
+def _resolved(model: ModelConfig) -> ModelConfig:
+    """Return the model with its hub's commit, and with its template's text where a file is named.
+
+    So the run's configuration says all, its fingerprint covers it, and every actor reads the same.
+    """
+    if model.loads_checkpoint and is_hub_id(model.source):
+        model = replace(model, source=at_commit(model.source))
+    template = model.chat.template
+    if template is None or "{" in template:
+        return model
+    if not exists(template):
+        raise BadInput(f"model.chat.template {template} is no file, and no Jinja template")
+    return replace(model, chat=replace(model.chat, template=read_bytes(template).decode()))
+
+
+def _adapter_id(adapter: str) -> str:
+    if not exists(join(adapter, "adapter_config.json")):
+        raise BadInput(f"model.adapter {adapter} holds no adapter_config.json")
+    return weights_id(adapter)
 
 
 def _check_dialect(model: ModelConfig) -> None:

@@ -15,9 +15,8 @@ from actors.schema import TURN_SCHEMA
 from actors.storage.files import list_files, read_parquet
 from conf.errors import BrokenFile
 
-_SCHEMA = pa.schema(
-    [TURN_SCHEMA.field(n) for n in ("dialogue_id", "status", "error", "started_at", "latency_s")]
-)
+_COLUMNS = ("dialogue_id", "status", "error", "finish_reason", "started_at", "latency_s")
+_SCHEMA = pa.schema([TURN_SCHEMA.field(name) for name in _COLUMNS])
 _NUMBER = re.compile(r"\b[0-9][\w.,]*|\b[0-9a-f]{8,}\b|'[^']*'|\"[^\"]*\"")
 _STEADY = (0.1, 0.9)  # engines fill up before and drain after
 
@@ -38,6 +37,11 @@ class TurnLog:
     def failed(self) -> int:
         """How many turns failed."""
         return int(pc.sum(pc.equal(self.table["status"], "failed")).as_py() or 0)
+
+    @property
+    def cut_off(self) -> int:
+        """How many answers ended at the length limit."""
+        return int(pc.sum(pc.equal(self.table["finish_reason"], "length")).as_py() or 0)
 
     def ends(self) -> npt.NDArray[np.float64]:
         """Return the seconds since 1970 at which turns ended, sorted; untimed ones are left out."""

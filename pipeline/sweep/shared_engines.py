@@ -47,13 +47,14 @@ def generate_ahead(planned: Sequence[Planned], gold: Gold) -> None:
 def candidates(planned: Iterable[Planned], gold: Gold) -> list[tuple[Run, str]]:
     """Prepare the runs that could share an engine, each with a key that says with which others.
 
-    Runs of other backends, complete ones and those whose tensors are not known are left out.
+    Runs of other backends or with an adapter, complete ones and those whose tensors are not known
+    are left out.
     Catches broadly: a run that is at fault meets its fault again when it is carried out, which
     keeps the reason.
     """
     keyed = []
     for item in planned:
-        if item.config.model.backend != "vllm":
+        if item.config.model.backend != "vllm" or item.config.model.adapter is not None:
             continue
         try:
             run = prepare(item.config, gold)

@@ -14,7 +14,7 @@ def identity(config: RunConfig, **changed: str) -> str:
     return fingerprint(config, **parts)
 
 
-@pytest.mark.parametrize("name", ["demo", "full"])
+@pytest.mark.parametrize("name", ["demo", "demo-transformers", "full"])
 def test_presets_are_complete_and_survive_a_round_trip(name: str) -> None:
     open_keys = ("dataset.uri=d", "model.name=m", "model.source=s", "output=o")
     config = load(name, [*open_keys, "model.box_dialect=norm1000"])
@@ -60,7 +60,8 @@ def test_an_unknown_key_comes_with_the_nearest_one_and_with_all_known_ones() -> 
         load("demo", ["sampling.sed=3"])
     assert str(caught.value) == (
         "unknown key sampling.sed; did you mean sampling.seed? "
-        "known here: max_tokens, temperature, top_p, seed"
+        "known here: max_tokens, temperature, top_p, seed, top_k, min_p, repetition_penalty, "
+        "presence_penalty, thinking_tokens, source"
     )
 
 
@@ -180,10 +181,25 @@ def test_fingerprint_ignores_where_and_how_fast() -> None:
         "model.engine.dtype=bfloat16",
         "model.engine.max_model_len=1024",
         "model.backend=scripted",
+        "sampling.top_k=20",
+        "sampling.min_p=0.1",
+        "sampling.repetition_penalty=1.1",
+        "sampling.presence_penalty=0.5",
+        "sampling.thinking_tokens=8",
+        "sampling.source=checkpoint",
+        "model.chat.system=first_user",
+        "model.chat.thinking=strip",
+        "model.chat.kwargs.enable_thinking=false",
+        "model.chat.template='{{ messages }}'",
     ],
 )
 def test_fingerprint_changes_with_what_decides_the_outputs(override: str) -> None:
     assert identity(load("demo", [override])) != identity(load("demo"))
+
+
+def test_settings_that_came_later_change_no_fingerprint_while_they_are_not_used() -> None:
+    """As version 0.2.0 had it; the runs of that version are resumed."""
+    assert identity(load("demo")) == "995e1b77f71c"
 
 
 def test_fingerprint_changes_with_content() -> None:

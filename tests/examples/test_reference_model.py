@@ -7,7 +7,7 @@ from PIL import Image as PIL
 from safetensors.torch import load_file
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from actors.backends.token_history import chat_messages
+from actors.backends.chat_template import chat_messages
 from actors.conversation import Conversation
 from actors.gold import gold_answer
 from examples.reference_model.attention import use_plain_attention
@@ -112,11 +112,7 @@ def whole_dialogue(dialogue):
         request = conversation.next_request()
         answers.append(gold_answer(dialogue, turn, DIALECT))
         conversation.accept(answers[-1])
-    messages = chat_messages(request)
-    spoken = iter(answers)
-    for message in messages:
-        if message["role"] == "assistant":
-            message["content"][0]["text"] = next(spoken)
+    messages = chat_messages(request, answers[:-1])
     last = {"role": "assistant", "content": [{"type": "text", "text": answers[-1]}]}
     return [*messages, last], answers
 

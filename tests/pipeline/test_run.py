@@ -10,6 +10,7 @@ import pytest
 from actors.schema import TURN_SCHEMA
 from actors.storage.files import list_files, read_json, read_parquet
 from conf.errors import BadInput, ConfigError, InfrastructureError
+from conf.load import load
 from pipeline.dataset.open import open_dataset
 from pipeline.generate.run_pass import finished_dialogues
 from pipeline.run import evaluate
@@ -116,7 +117,7 @@ def test_a_faulty_dataset_is_refused_unless_told_to_drop(scripted, phantom, tmp_
 
 def test_an_actor_that_cannot_start_is_told_in_one_sentence(scripted, tmp_path):
     """Real engine, refused: an architecture that nobody knows."""
-    checkpoint = {"model_type": "unheard_of", "architectures": ["UnheardOf"]}
+    checkpoint = {"model_type": "unheard_of", "architectures": ["UnheardOf"], "auto_map": {}}
     (tmp_path / "config.json").write_text(json.dumps(checkpoint))
     (tmp_path / "tokenizer.json").write_text("{}")
     config = scripted("model.backend=vllm", f"model.source={tmp_path}")
@@ -170,3 +171,17 @@ def test_a_dialect_whose_sizes_the_backend_does_not_give_is_refused_before_anyth
     ):
         prepare(scripted("model.box_dialect=qwen25"))
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_template_in_a_file_becomes_part_of_the_run(scripted, tmp_path):
+    file = tmp_path / "chat.jinja"
+    file.write_text("{{ messages }}")
+    checkpoint = "examples/reference_model/checkpoints/final"
+    engine = ("model.backend=vllm", f"model.source={checkpoint}")
+    run = prepare(scripted(*engine, f"model.chat.template={file}"))
+    assert run.config.model.chat.template == "{{ messages }}"
+    assert load(run.directory.config) == run.config
+    file.write_text("{{ messages }}.")
+    assert prepare(scripted(*engine, f"model.chat.template={file}")).run_id != run.run_id
+    with pytest.raises(BadInput, match=r"nowhere\.jinja is no file"):
+        prepare(scripted(*engine, "model.chat.template=nowhere.jinja"))

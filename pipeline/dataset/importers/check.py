@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from actors.gold import gold_answer
 from actors.schema import Dialogue
+from conf.schema import METRICS
 from pipeline.dataset.importers.report import ImportReport
 from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import Response
 from pipeline.metrics.reading import read_dialogue
-from pipeline.metrics.score_dialogue import MEASURES
+from pipeline.metrics.score_dialogue import score_reading
 
 _DIALECT = "norm1000"
 _INVERTED = "hallucination_rate"  # gold has none
@@ -29,8 +30,9 @@ def check_gold(dialogues: Sequence[Dialogue], lexicon: Lexicon, report: ImportRe
         }
         reading = read_dialogue(dialogue, answers, lexicon, _DIALECT)
         unscored.update(t.turn.answer_type for t in reading.turns if t.score is None)
-        for measure in MEASURES:
-            score = measure(reading)
+        for score in score_reading(reading):
+            if score.metric not in METRICS:
+                continue
             if score.status == "scored":
                 defined[score.metric] += 1
                 value = score.numerator / score.denominator

@@ -5,7 +5,7 @@ In: an ``Analysis``. Out: sections.
 
 from pipeline.report.analysis.analyse import Analysis
 from pipeline.report.analysis.effort import Effort
-from pipeline.report.analysis.flow import Measured
+from pipeline.report.analysis.flow import Flow, Measured
 from pipeline.report.blocks import Block, Bullets, Facts, Figure, Section, Table, Text, row
 from pipeline.report.charts import Mark, bar_chart
 from pipeline.report.format import count, seconds, title
@@ -37,7 +37,7 @@ def losses(analysis: Analysis) -> Section:
     facts = (
         ("Dialogues left out for faults in the data", count(flow.excluded)),
         ("Turns failed or missing", count(flow.turns_failed)),
-        ("Answers cut off at the length limit", count(flow.cut_off)),
+        ("Answers cut off at the length limit", _cut_off(flow)),
     )
     rule = "A failed turn counts as wrong; a dialogue is unscored where a measure has no object."
     blocks: list[Block] = [Text(rule), Figure(svg=svg, table=table), Facts(facts)]
@@ -45,6 +45,12 @@ def losses(analysis: Analysis) -> Section:
         blocks.append(Text("Most frequent errors of failed turns:"))
         blocks.append(Bullets(tuple(f"{count(n)} × {text}" for text, n in flow.errors)))
     return Section("losses", "Failures and exclusions", tuple(blocks))
+
+
+def _cut_off(flow: Flow) -> str:
+    if flow.cut_off is None or not flow.turns_answered:
+        return count(flow.cut_off)
+    return f"{count(flow.cut_off)} ({percent(flow.cut_off / flow.turns_answered)})"
 
 
 def weights(analysis: Analysis) -> Section:

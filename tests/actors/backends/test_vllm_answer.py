@@ -1,6 +1,7 @@
 """Answers as vLLM decodes them, of tokenizers in which a dialect's marks are special tokens."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
@@ -36,9 +37,13 @@ def tokenizer_with(marks):
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=EOS)
 
 
+def closing(tokenizer, text):
+    return tokenizer.encode(text, add_special_tokens=False)
+
+
 def decoded(tokenizer, answer, *, stopped):
     """Decode an answer with vLLM's own detokenizer, then as the backend does."""
-    written = AnswerFormat(tokenizer, {tokenizer.eos_token_id}, CLOSING)
+    written = AnswerFormat(tokenizer, {tokenizer.eos_token_id}, closing(tokenizer, CLOSING))
     request = EngineCoreRequest(
         request_id="d/1",
         prompt_token_ids=tokenizer.encode("<|user|>Where?"),
@@ -105,6 +110,36 @@ def test_the_templates_own_end_counts_only_if_it_is_a_special_token():
     tokenizer = tokenizer_with([])
     stops = {tokenizer.eos_token_id}
     own = tokenizer.convert_tokens_to_ids(TURN_END)
-    assert AnswerFormat(tokenizer, stops, CLOSING).ends == stops | {own}
-    assert AnswerFormat(tokenizer, stops, "\nUser:").ends == stops
-    assert AnswerFormat(tokenizer, stops, "").ends == stops
+    assert AnswerFormat(tokenizer, stops, closing(tokenizer, CLOSING)).ends == stops | {own}
+    assert AnswerFormat(tokenizer, stops, closing(tokenizer, "\nUser:")).ends == stops
+    assert AnswerFormat(tokenizer, stops, []).ends == stops
+
+
+STATED = {"temperature": 0.6, "top_p": 0.95, "top_k": 20, "eos_token_id": 3}
+
+
+@pytest.mark.parametrize(
+    ("source", "stated", "expected"),
+    [
+        ("config", STATED, (1.0, 0.9, 5, 0.1, 1.2, 0.5)),
+        ("checkpoint", STATED, (0.6, 0.95, 20, 0.1, 1.2, 0.5)),
+        ("checkpoint", STATED | {"repetition_penalty": 1.05}, (0.6, 0.95, 20, 0.1, 1.05, 0.5)),
+        ("checkpoint", {}, (1.0, 0.9, 5, 0.1, 1.2, 0.5)),
+    ],
+)
+def test_sampling_is_the_configurations_or_the_checkpoints(source, stated, expected):
+    sampling = SamplingConfig(
+        **{"max_tokens": 64, "temperature": 1.0, "top_p": 0.9, "seed": 0, "top_k": 5},
+        **{"min_p": 0.1, "repetition_penalty": 1.2, "presence_penalty": 0.5, "source": source},
+        thinking_tokens=16,
+    )
+    written = AnswerFormat(tokenizer_with([]), {0}, [], stated).params(sampling, REQUEST)
+    found = (written.temperature, written.top_p, written.top_k, written.min_p)
+    assert (*found, written.repetition_penalty, written.presence_penalty) == expected
+    assert written.thinking_token_budget == 16
+
+
+def test_a_checkpoint_that_does_not_sample_is_asked_greedily():
+    sampling = replace(SAMPLING, temperature=1.0, source="checkpoint")
+    written = AnswerFormat(tokenizer_with([]), {0}, [], {"do_sample": False, "temperature": 0.6})
+    assert written.params(sampling, REQUEST).temperature == 0

@@ -1,6 +1,7 @@
 """Prompts rendered by vLLM, and the engine's image cache: its own classes on both sides."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from vllm.renderers.registry import renderer_from_config
 
 from actors.backends.base import TurnFailed
 from actors.backends.vllm_prompt import PromptRenderer
+from tests.actors.dialogues import image
 
 CHECKPOINT = Path(__file__).parents[3] / "examples/reference_model/checkpoints/final"
 CONTEXT = 512
@@ -28,7 +30,10 @@ class Sides:
     def render(self, *names, answer_tokens=ROOM):
         """Render a prompt with an image of each name as the backend does."""
         ids = self.renderer.tokenizer.encode("<bos>User:" + "<image>" * len(names) + " Well?")
-        images = [(name, Image.new("RGB", (112, 112), name)) for name in names]
+        images = [
+            (replace(image(name), sha256=name), Image.new("RGB", (112, 112), name))
+            for name in names
+        ]
 
         async def rendered():
             with self.prompts.forgetting_unsent(names):

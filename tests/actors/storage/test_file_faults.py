@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from actors.images import safe_relative
 from conf.errors import BadInput
-from conf.load import to_yaml
+from conf.load import load, to_yaml
 from pipeline.checkpoint.check import check_checkpoint, text_only
 from pipeline.cli import main
 from pipeline.dataset.open import open_dataset
@@ -151,6 +153,19 @@ CHECKPOINTS = {
         {"config.json": '{"architectures": ["LlamaForCausalLM"]}'},
         "LlamaForCausalLM takes no images",
     ),
+    "vLLM dropped it": (
+        {"config.json": '{"architectures": ["InternLM2VEForCausalLM"]}'},
+        r"vLLM had InternLM2VEForCausalLM until version 0\.\d+\.\d+",
+    ),
+    "nobody has it": (
+        {"config.json": '{"architectures": ["UnheardOf"]}'},
+        "vLLM does not have the architecture UnheardOf, and neither does transformers",
+    ),
+    "consolidated, no vision": ({"params.json": '{"dim": 8}'}, "takes no images"),
+    "consolidated, no tokenizer": (
+        {"params.json": '{"vision_encoder": {"hidden_size": 8}}'},
+        "holds no tokenizer",
+    ),
     "no tokenizer": (
         {"config.json": '{"architectures": ["Idefics3ForConditionalGeneration"]}'},
         "holds no tokenizer",
@@ -164,7 +179,41 @@ def test_each_broken_checkpoint_is_named(name, tmp_path):
     for file, content in files.items():
         (tmp_path / file).write_text(content)
     with pytest.raises(BadInput, match=words):
-        check_checkpoint(str(tmp_path))
+        check_checkpoint(model_at(tmp_path))
+
+
+def model_at(folder):
+    return load("demo", [f"model.source={folder}"]).model
+
+
+@pytest.mark.parametrize(
+    ("architecture", "more"),
+    [
+        ("MllamaForConditionalGeneration", {}),  # transformers has it, so vLLM might
+        ("UnheardOf", {"auto_map": {"AutoModel": "modeling.UnheardOf"}}),
+        ("Qwen2VLForConditionalGeneration", {}),
+    ],
+)
+def test_what_vllm_might_have_is_left_to_the_engine(architecture, more, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"architectures": [architecture], **more}))
+    (tmp_path / "tokenizer.json").write_text("{}")
+    check_checkpoint(model_at(tmp_path))
+
+
+def test_checking_a_checkpoint_imports_nothing_heavy(tmp_path):
+    (tmp_path / "config.json").write_text('{"architectures": ["InternLM2VEForCausalLM"]}')
+    program = (
+        "import sys\n"
+        "from conf.load import load\n"
+        "from pipeline.checkpoint.check import check_checkpoint\n"
+        f"model = load('demo', ['model.source={tmp_path}']).model\n"
+        "try: check_checkpoint(model)\n"
+        "except Exception as error: print(error)\n"
+        "print({'torch', 'vllm', 'transformers'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "InternLM2VEForCausalLM until" in told.stdout
+    assert told.stdout.endswith("set()\n")
 
 
 def test_models_that_see_are_not_taken_for_blind():

@@ -12,7 +12,8 @@ def dataset(**document):
 
 def test_credentialed_data_goes_to_no_endpoint_unless_it_is_named(monkeypatch):
     films = dataset(access="credentialed")
-    refuse_remote(films, "vllm", "the model")
+    for backend in ("vllm", "transformers", "scripted"):
+        refuse_remote(films, backend, "the model")
     with pytest.raises(BadInput, match="gpt is an endpoint"):
         refuse_remote(films, "openai", "the judge gpt")
     monkeypatch.setenv(ALLOWED, "other, films")

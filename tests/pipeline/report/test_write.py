@@ -23,6 +23,8 @@ SECTIONS = (
     "grounding",
     "hallucination",
     "answers",
+    "findings",
+    "open-turns",
     "losses",
     "weights",
     "annotators",
