@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from pipeline.dataset.lexicon import Concept, Kind, Lexicon, packaged_lexicon
+from pipeline.dataset.lexicon import Concept, Kind, Lexicon, packaged_document, packaged_lexicon
 
 _BASE = "clinical"
 _SUBJECTS: tuple[Kind, ...] = ("finding", "diagnosis")
@@ -45,19 +45,15 @@ class Vocabulary:
         return Lexicon(self._concepts)
 
     def document(self) -> dict[str, Any]:
-        """Return ``lexicon.json``."""
-        concepts = [
-            {
-                "id": c.id,
-                "name": c.name,
-                "synonyms": list(c.synonyms),
-                "kind": c.kind,
-                "group": c.group,
-                "checkable": c.checkable,
-            }
+        """Return ``lexicon.json``: the packaged one as it is, and what was added."""
+        packaged = packaged_document(_BASE)
+        known = {entry["id"] for entry in packaged["concepts"]}
+        added = [
+            {"id": c.id, "name": c.name, "kind": c.kind, "checkable": c.checkable}
             for c in self._concepts.values()
+            if c.id not in known
         ]
-        return {"schema_version": 1, "concepts": concepts}
+        return {**packaged, "concepts": [*packaged["concepts"], *added]}
 
     def _add(self, concept_id: str, label: str, kind: str) -> str:
         name = _plain(label)

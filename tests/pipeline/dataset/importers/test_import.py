@@ -13,6 +13,8 @@ from pipeline.cli import main
 from pipeline.dataset.importers.boxes import box_in_pixels
 from pipeline.dataset.importers.mapping import Boxes
 from pipeline.dataset.importers.values import RowFault, parse_value
+from pipeline.dataset.lexicon import packaged_lexicon
+from pipeline.dataset.open import open_dataset
 from tests.pipeline.dataset.importers.cases import (
     dialogues,
     encoded,
@@ -254,6 +256,23 @@ def test_a_row_whose_images_are_all_missing_is_dropped_once(folder, tmp_path):
     write_rows(folder, [ASKED, {**ASKED, "image": ["x.png", "y.png"], "case": 1}])
     mapping = write_mapping(folder, dialogue={"group": {"column": "case", "default": "0"}})
     assert imported(mapping, folder, None).rows_dropped == 1
+
+
+def test_the_lexicon_is_the_packaged_one_and_what_was_added(folder, tmp_path):
+    write_rows(folder, [{"image": "a.png", "Pleural Effusion": 1, "Wobble sign": 0}])
+    names = ("Pleural Effusion", "Wobble sign")
+    mapping = write_mapping(
+        folder,
+        question=None,
+        labels=[{"flags": {name: name for name in names}}],
+        templates={"use": True},
+    )
+    report = imported(mapping, folder, tmp_path / "d")
+    concepts = open_dataset(str(tmp_path / "d")).lexicon.concepts
+    packaged = packaged_lexicon("clinical").concepts
+    assert {c: concepts[c] for c in packaged} == dict(packaged)
+    assert set(concepts) - set(packaged) == {"wobble_sign"}
+    assert report.concepts_added == {"Wobble sign": "wobble_sign"}
 
 
 def test_dry_run_writes_nothing_and_strict_refuses_what_is_lost(folder, tmp_path, capsys):
