@@ -179,9 +179,11 @@ def build(cls: type[T], document: Any, at: str = "", *, earlier: bool = False) -
         item = get_args(kind)[0] if get_origin(kind) is tuple else None
         if is_dataclass(kind):
             node[key] = build(cast(type, kind), value, name, earlier=earlier)
-        elif is_dataclass(item) and isinstance(value, list):
+        elif is_dataclass(item) and isinstance(value, list | tuple):
             part = cast(type, item)
-            node[key] = tuple(build(part, v, f"{name}.{n}") for n, v in enumerate(value))
+            node[key] = tuple(
+                build(part, v, f"{name}.{n}", earlier=earlier) for n, v in enumerate(value)
+            )
         elif not _accepts(node, key, value):
             raise _wrong_type(node, key, kind, name, value)
     return cast(T, OmegaConf.to_object(node))

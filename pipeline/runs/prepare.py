@@ -18,6 +18,7 @@ from conf.load import fingerprint, to_yaml
 from conf.model import ModelConfig
 from conf.schema import RunConfig
 from pipeline.checkpoint.check import check_checkpoint
+from pipeline.dataset.access import refuse_remote
 from pipeline.dataset.load import load_gold
 from pipeline.dataset.open import Gold
 from pipeline.runs.cost import check_limit, current_price
@@ -35,8 +36,8 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
         dry: write nothing.
 
     Raises:
-        BadInput: dataset or checkpoint cannot be used, or the backend cannot give what the box
-            dialect needs.
+        BadInput: dataset or checkpoint cannot be used, the dataset may not go to an endpoint, or
+            the backend cannot give what the box dialect needs.
         InfrastructureError: a hub cannot be reached.
     """
     _check_dialect(config.model)
@@ -44,6 +45,7 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
     price = current_price(config.model)
     check_limit(config, price)
     gold = gold or load_gold(config.dataset)
+    refuse_remote(gold.dataset, config.model.backend, f"model {config.model.name}")
     source = config.model.source
     if config.model.loads_checkpoint:
         check_checkpoint(config.model)
