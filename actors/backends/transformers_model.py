@@ -40,6 +40,7 @@ class TransformersModel:
         check_runnable(config)
         self.image_token = image_token(config)
         self._model: Any = None
+        self._base: Any = None
         self.load(source)
         text = config.get_text_config(decoder=True)
         self.context = settings.max_model_len or int(text.max_position_embeddings)
