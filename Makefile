@@ -47,11 +47,12 @@ screenshots: setup browser ## pictures for the README, of the report that RUN ho
 	@test -d "$(RUN)/report" || (echo "RUN=<run directory with a report> is needed"; exit 2)
 	$(BIN)/python -m tests.browser.screenshots $(RUN) docs/screenshots
 
-families: setup build/torchvision/.ready ## tiny checkpoints of each family on each backend, docs/models.md; minutes
+families: setup build/families/.ready ## tiny checkpoints of each family on each backend, docs/models.md; minutes
 	$(BIN)/python -m tests.families.matrix $(FAMILIES)
 
-# Beside PyTorch's CPU build it imports only with tests/families/torchvision_operators: never in .venv.
-build/torchvision/.ready: requirements/families.lock
+# What some processors need. Beside PyTorch's CPU build torchvision imports only with
+# tests/families/torchvision_operators, so none of it goes into .venv.
+build/families/.ready: requirements/families.lock
 	@rm -rf $(@D)
 	@$(PIP) --no-deps --target $(@D) -r $<
 	@touch $@

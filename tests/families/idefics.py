@@ -1,4 +1,4 @@
-"""Idefics3 and SmolVLM."""
+"""Idefics3, SmolVLM and Idefics2."""
 
 from typing import Any
 
@@ -55,6 +55,48 @@ IDEFICS3 = Family(
     config=_config,
     processor=_processor,
     template=_TEMPLATE,
+)
+
+
+def _smol_tokenizer() -> Any:
+    grid = tuple(f"<row_{r}_col_{c}>" for r in range(1, 3) for c in range(1, 3))
+    return make_tokenizer(
+        ("<image>", "<fake_token_around_image>", "<global-img>", "<video>", *grid),
+        bos="<|im_start|>",
+        eos="<end_of_utterance>",
+        pad="<|endoftext|>",
+    )
+
+
+def _smol_config(tokenizer: Any) -> Any:
+    return transformers.SmolVLMConfig(
+        text_config=text_part(tokenizer, model_type="llama"),
+        vision_config=vision_part(_SIDE, _PATCH),
+        image_token_id=token_id(tokenizer, "<image>"),
+        pad_token_id=tokenizer.pad_token_id,
+        scale_factor=2,
+    )
+
+
+def _smol_processor(tokenizer: Any) -> Any:
+    size, side = {"longest_edge": 2 * _SIDE}, {"longest_edge": _SIDE}
+    return transformers.SmolVLMProcessor(
+        transformers.SmolVLMImageProcessor(size=size, max_image_size=side),
+        tokenizer,
+        transformers.SmolVLMVideoProcessor(size=side, max_image_size=side),
+        image_seq_len=16,
+    )
+
+
+SMOLVLM = Family(
+    name="smolvlm",
+    title="SmolVLM 2",
+    dialect="norm1000",
+    tokenizer=_smol_tokenizer,
+    config=_smol_config,
+    processor=_smol_processor,
+    template=_TEMPLATE,
+    torchvision=True,
 )
 
 

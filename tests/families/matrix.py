@@ -23,7 +23,7 @@ from tests.families.family import Family
 from tests.families.page import PAGE, RESULTS, page
 
 ROOT = Path(__file__).parents[2]
-TORCHVISION = ROOT / "build/torchvision"  # as `make families` installs it, apart from .venv
+PACKAGES = ROOT / "build/families"  # of requirements/families.lock, apart from .venv
 OPERATORS = Path(__file__).parent / "torchvision_operators"
 BACKENDS = [name for name in ("vllm", "transformers") if name in RUN_BACKENDS]
 _LIMIT_S = 300
@@ -33,7 +33,7 @@ _UNHELPFUL = ("Engine core initialization failed", "See root cause")
 
 def environment(family: Family) -> dict[str, str]:
     """Return the environment of a trial: offline, and with torchvision where it is needed."""
-    paths = [str(OPERATORS), str(TORCHVISION)] if family.torchvision else []
+    paths = [str(OPERATORS), str(PACKAGES)] if family.torchvision else []
     more = {
         "PYTHONPATH": os.pathsep.join([*paths, str(ROOT)]),
         "HF_HUB_OFFLINE": "1",

@@ -72,7 +72,7 @@ def _processor(tokenizer: Any) -> Any:
 MINICPMV4_6 = Family(
     name="minicpmv4_6",
     title="MiniCPM-V 4.6",
-    dialect="internvl",
+    dialect="norm1000",
     tokenizer=_tokenizer,
     config=_config,
     processor=_processor,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.families.all import FAMILIES
+from tests.families.all import FAMILIES, NOT_TRIED
 from tests.families.family import Family
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -33,12 +33,17 @@ _TAIL = """
 Columns:
 
 - **settings**: what `model.chat` has to be set to, apart from its defaults.
-- **box dialect**: the one that the family was taught, see [boxes.md](boxes.md).
+- **box dialect**: the one that was tried, the family's own where it is known (see
+  [boxes.md](boxes.md)).
 - **input size**: whether the size at which an image entered the model is in the turn outputs.
-- **torchvision**: whether the processor needs it. On GPUs it comes with vLLM.
-  `requirements/cpu.lock` leaves it out, since PyPI's build does not import beside PyTorch's CPU
-  build; `make families` puts one into `build/`, and `tests/families/torchvision_operators` declares
-  what it lacks.
+- **torchvision**: whether the processor needs it (SmolVLM: num2words, too). On GPUs it comes with
+  vLLM. `requirements/cpu.lock` leaves it out, since PyPI's build does not import beside PyTorch's
+  CPU build; `make families` puts one into `build/`, and `tests/families/torchvision_operators`
+  declares what it lacks.
+
+Not tried, on neither backend:
+
+{untried}
 
 A checkpoint that transformers 5 has saved again may name its weights otherwise than the published
 one (`vision_tower.` without `vision_model.`, for CLIP and SigLIP towers); vLLM {vllm} loads the
@@ -62,7 +67,9 @@ def page(results: Mapping[str, Any]) -> str:
     ]
     lines = [header, ("---",) * len(header), *rows]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return _HEAD.format(software=named) + table + "\n" + _TAIL.format(vllm=software["vLLM"])
+    untried = "\n".join(f"- {title} (`{name}`): {why}." for title, name, why in NOT_TRIED)
+    tail = _TAIL.format(vllm=software["vLLM"], untried=untried)
+    return _HEAD.format(software=named) + table + "\n" + tail
 
 
 def _row(family: Family, outcomes: Mapping[str, Any]) -> tuple[str, ...]:

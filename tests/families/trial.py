@@ -178,9 +178,10 @@ def try_backend(family: Family, config: RunConfig, folder: Path) -> dict[str, An
     check_cache(turns)
     check_prompt(turns[0], family, folder)
     sizes = turns[1].reply.input_sizes
-    check_box(
-        family, folder / "checkpoint", dialogue, {i: (w, h) for i, w, h in sizes or ()}.get("now")
-    )
+    image = dialogue.image("now")
+    size = (image.width, image.height)
+    seen = {name: (w, h) for name, w, h in sizes or ()}.get("now", size)
+    check_box(family, AutoTokenizer.from_pretrained(folder / "checkpoint"), size, seen)
     return {
         "outcome": "runs",
         "prompt_tokens": [len(turn.prompt) for turn in turns],
