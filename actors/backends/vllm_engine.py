@@ -125,8 +125,9 @@ class VllmBackend:
     def _stop_ids(self, generation: Mapping[str, Any]) -> set[int]:
         """Return the tokens on which vLLM stops: of the tokenizer and the generation config."""
         stops = generation.get("eos_token_id")
-        ids = set(stops) if isinstance(stops, list) else {stops}
-        return (ids | {self._engine.renderer.get_eos_token_id()}) - {None}
+        ids: set[int | None] = set(stops) if isinstance(stops, list) else {stops}
+        ids.add(self._engine.renderer.get_eos_token_id())
+        return {stop for stop in ids if stop is not None}
 
     def open(self, dialogue: Dialogue) -> "VllmChat":
         """Start a chat; gold in the dialogue is not used."""

@@ -30,7 +30,8 @@ def prompt_measure(config: RunConfig) -> PromptMeasure:
     Raises:
         ConfigError: the checkpoint, its template or the settings cannot be used.
     """
-    renderer = renderer_without_engine(local_folder(config.model.source), config.model)
+    source = local_folder(config.model.source, small=True)
+    renderer = renderer_without_engine(source, config.model)
     known_sizes(hf_processor(renderer), config.model)
     check_rendering(renderer, config.model.chat)
     thinking_arguments(renderer, config.model, config.sampling)

@@ -173,24 +173,30 @@ def check_rendering(renderer: Any, chat: ChatConfig) -> None:
 def images_expanded(renderer: Any, ids: list[int], images: Sequence[Image]) -> list[int]:
     """Return ids in which images are as the renderer's processor takes them.
 
-    It expands a template's placeholders itself; only mistral-common has its tokeniser write an
-    image's rows, so those of the smallest image, which a template was rendered with, are replaced.
+    It expands a template's placeholders itself; only mistral-common has its tokeniser write the
+    rows of an image.
     """
     if not renders_ids(renderer) or not images:
         return ids
-    processor = renderer.mm_processor.info.get_hf_processor()
-    smallest = [processor.image_token_id, processor.image_end_id]
+    return with_image_rows(renderer.mm_processor.info.get_hf_processor(), ids, images)
+
+
+def with_image_rows(processor: Any, ids: list[int], images: Sequence[Image]) -> list[int]:
+    """Replace the smallest images, which a template was rendered with, by the rows of others.
+
+    ``processor`` is vLLM's around mistral-common's tokeniser.
+    """
+    mark, row_end, end = processor.image_token_id, processor.image_break_id, processor.image_end_id
     waiting = iter(images)
     expanded: list[int] = []
     for token in ids:
         expanded.append(token)
-        if expanded[-2:] == smallest:
+        if expanded[-2:] == [mark, end]:
             image = next(waiting)
             _, rows, columns = processor.image_processor.get_number_of_image_patches(
                 image.height, image.width
             )
-            row = [processor.image_token_id] * columns + [processor.image_break_id]
-            expanded[-2:] = [*(row * rows)[:-1], processor.image_end_id]
+            expanded[-2:] = [*(([mark] * columns + [row_end]) * rows)[:-1], end]
     return expanded
 
 
