@@ -61,6 +61,11 @@ class CacheBudget:
             kept.drop()
 
 
+def allocated(rows: int, longest: int, headroom: int) -> tuple[int, int]:
+    """Return the rows and columns of the buffers that are made for ``rows`` of some length."""
+    return rows + rows // 4, longest + headroom
+
+
 class BatchCache:
     """The dialogues that are generating, as rows of one buffer per layer.
 
@@ -129,11 +134,10 @@ class BatchCache:
 
     def _move(self, *, rows: int, longest: int) -> None:
         """Move the rows to buffers that have room for ``rows`` of ``longest`` and some steps."""
-        end = longest
-        rows = max(rows, min(2 * rows, 2 * len(self.lengths)))
+        rows, columns = allocated(rows, longest, self._headroom)
         for layer in self._layers:
-            layer.move(self.lengths, self._end, end, rows, end + self._headroom)
-        self._end = end
+            layer.move(self.lengths, self._end, longest, rows, columns)
+        self._end = longest
 
     def _view(self) -> None:
         width = max(self.lengths, default=0)

@@ -196,7 +196,7 @@ class _Features:
     """What a model's vision part made of images, the latest ones up to some bytes."""
 
     def __init__(self, base: Any, limit: int) -> None:
-        self._compute = getattr(base, "get_image_features", None)
+        self._compute: Any = getattr(base, "get_image_features", None)
         self.known = self._compute is not None
         self._takes = _parameters(self._compute) if self.known else frozenset()
         self._limit = limit
