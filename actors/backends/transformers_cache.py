@@ -19,16 +19,12 @@ class DialogueCache:
 
     key: Sequence[int] = ()
     layers: Layers = field(default_factory=list)
+    bytes: int = 0
     used: int = 0  # when, in requests of the engine
-
-    @property
-    def bytes(self) -> int:
-        """Memory of the keys and values."""
-        return sum(t.numel() * t.element_size() for pair in self.layers for t in pair)
 
     def drop(self) -> None:
         """Forget everything; it is computed again when the dialogue goes on."""
-        self.key, self.layers = (), []
+        self.key, self.layers, self.bytes = (), [], 0
 
 
 class CacheBudget:
@@ -43,6 +39,7 @@ class CacheBudget:
         """Fill a dialogue's cache."""
         self._clock += 1
         kept.key, kept.layers, kept.used = key, layers, self._clock
+        kept.bytes = sum(t.numel() * t.element_size() for pair in layers for t in pair)
         self._caches.add(kept)
 
     def trim(self, batch: int) -> None:

@@ -17,6 +17,7 @@ from conf.errors import ConfigError
 
 # Layers whose state is all in keys and values, one per token.
 _ATTENTION = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
+# Why families, by their model_type, would need another way of running them.
 _OTHERWISE = {
     "kosmos-2": "its processor takes one image, at the beginning of a prompt",
     "mllama": "its text reads images by cross-attention",
