@@ -3,6 +3,7 @@
 EvaluationError
 ├── ConfigError         exit code 2: a key is unknown, or has an impossible value
 ├── BadInput            exit code 2: a dataset, model, run or path that cannot be used
+│   └── BrokenFile      a file is truncated, or not of its format
 ├── IncompleteRun       exit code 3: a run was not carried out to its end, or too much failed
 └── InfrastructureError exit code 4: the cluster, the engine or the storage failed
     └── StorageDown     storage could not be reached for longer than calls are retried
@@ -25,6 +26,10 @@ class BadInput(EvaluationError):
     """Input cannot be used; the message names what is wrong and where, nothing was changed."""
 
     exit_code = 2
+
+
+class BrokenFile(BadInput):
+    """A file is there and cannot be read: truncated, or not of its format; names the file."""
 
 
 class IncompleteRun(EvaluationError):

@@ -124,14 +124,11 @@ def score_unit(unit: Unit, gold: Gold, box_dialect: str) -> pa.Table:
 
 def _read_keys(uri: str) -> tuple[list[str], list[int]]:
     """Read a turn file's dialogue ids and turns, having checked its columns."""
-    try:
-        names = parquet_schema(uri).names
-        missing = [name for name in NEEDED if name not in names]
-        if missing:
-            raise BadInput(f"{uri} lacks the column {missing[0]!r}")
-        table = read_parquet(uri, columns=["dialogue_id", "turn"])
-    except pa.ArrowInvalid as error:
-        raise BadInput(f"{uri} cannot be read: {str(error).splitlines()[0]}") from error
+    names = parquet_schema(uri).names
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        raise BadInput(f"{uri} lacks the column {missing[0]!r}")
+    table = read_parquet(uri, columns=["dialogue_id", "turn"])
     return table["dialogue_id"].to_pylist(), table["turn"].to_pylist()
 
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from actors.storage.filesystem import filesystem, is_local
 from actors.storage.retry import with_retries
-from conf.errors import BadInput
+from conf.errors import BadInput, BrokenFile
 
 _WEB = (".html", ".css", ".js", ".svg", ".jpg")
 
@@ -130,13 +130,14 @@ def write_bytes(uri: str, data: bytes, *, sync: bool = True) -> None:
         InfrastructureError: disk full, storage down; no file was changed.
     """
     fs, path = filesystem(uri)
-    if is_local(uri):
-        with_retries(uri, "written", lambda: _write_local(path, data, sync=sync))
-        return
     try:
-        with_retries(uri, "written", lambda: fs.pipe_file(path, data, **_web_type(fs, path)))
+        if is_local(uri):
+            with_retries(uri, "written", lambda: _write_local(path, data, sync=sync))
+        else:
+            with_retries(uri, "written", lambda: fs.pipe_file(path, data, **_web_type(fs, path)))
     except FileNotFoundError:
-        raise BadInput(f"{uri} cannot be written: there is no such bucket") from None
+        what = "its folder cannot be made" if is_local(uri) else "there is no such bucket"
+        raise BadInput(f"{uri} cannot be written: {what}") from None
 
 
 def write_new(uri: str, data: bytes) -> bool:
@@ -201,14 +202,24 @@ def write_json(uri: str, document: Any) -> None:
     write_bytes(uri, text.encode() + b"\n")
 
 
-def read_parquet(uri: str, columns: list[str] | None = None) -> pa.Table:
+def read_parquet(
+    uri: str, columns: list[str] | None = None, *, schema: pa.Schema | None = None
+) -> pa.Table:
     """Read one Parquet file.
 
+    Args:
+        uri: the file.
+        columns: those to read; None: all.
+        schema: what to cast the columns to, which are then those of the schema.
+
     Raises:
-        pa.ArrowInvalid: the file is truncated or not Parquet.
+        BrokenFile: the file is truncated, not Parquet, or not of that schema.
         FileNotFoundError: there is no such file.
     """
-    return pq.read_table(pa.BufferReader(read_bytes(uri)), columns=columns)
+    data = read_bytes(uri)
+    with _broken_if_invalid(uri):
+        table = pq.read_table(pa.BufferReader(data), columns=columns)
+        return table if schema is None else table.cast(schema)
 
 
 def write_parquet(uri: str, table: pa.Table) -> None:
@@ -226,8 +237,8 @@ def parquet_schema(uri: str) -> pa.Schema:
 
 @contextlib.contextmanager
 def open_parquet(uri: str) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file to read it in parts; raises as ``read_parquet``."""
-    with open_binary(uri) as file:
+    """Open a Parquet file to read it in parts; inside, too, raises as ``read_parquet``."""
+    with open_binary(uri) as file, _broken_if_invalid(uri):
         yield pq.ParquetFile(file)
 
 
@@ -241,6 +252,15 @@ def open_binary(uri: str) -> Iterator[BinaryIO]:
     fs, path = filesystem(uri)
     with fs.open(path, "rb") if is_local(uri) else io.BytesIO(read_bytes(uri)) as file:
         yield file
+
+
+@contextlib.contextmanager
+def _broken_if_invalid(uri: str) -> Iterator[None]:
+    """Raise Arrow's errors about a file's content as BrokenFile."""
+    try:
+        yield
+    except (ValueError, pa.ArrowNotImplementedError) as error:  # ArrowInvalid is a ValueError
+        raise BrokenFile(f"{uri} cannot be read: {str(error).splitlines()[0]}") from error
 
 
 def _web_type(fs: Any, path: str) -> dict[str, str]:

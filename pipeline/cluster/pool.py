@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import ray
 import ray.data
 from ray.data import DataContext
 
@@ -51,7 +52,10 @@ class ActorPool:
             num_gpus=self.resources.gpus,
             compute=actor_pool(self.compute, self.resources, blocks=len(blocks)),
         )
-        yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
+        # Not iter_batches: its threads outlive an iteration that is left early, and one that asks
+        # for a block when the cluster is gone starts another, which takes this process down.
+        for bundle in dataset.iter_internal_ref_bundles():
+            yield from ray.get(bundle.block_refs)
 
 
 def root_cause(trace: str) -> str:

@@ -64,13 +64,10 @@ class Dataset:
             BadInput: a file is not Parquet or lacks a column; names both.
         """
         for uri in self.files:
-            try:
-                with open_parquet(uri) as parquet:
-                    _check_columns(uri, parquet.schema_arrow)
-                    for batch in parquet.iter_batches(batch_size=rows):
-                        yield _conform(pa.Table.from_batches([batch]))
-            except pa.ArrowInvalid as error:
-                raise BadInput(f"{uri} cannot be read: {_first_line(error)}") from error
+            with open_parquet(uri) as parquet:
+                _check_columns(uri, parquet.schema_arrow)
+                for batch in parquet.iter_batches(batch_size=rows):
+                    yield _conform(pa.Table.from_batches([batch]))
 
     def dialogues(self, limit: int | None = None) -> pa.Table:
         """Read all dialogues, or the first ``limit``, into one table."""
@@ -188,7 +185,3 @@ def _conform(table: pa.Table) -> pa.Table:
         else:
             columns[name] = table[name]
     return pa.table(columns)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0]

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from actors.storage.files import (
     join,
@@ -104,10 +103,7 @@ def _read(name: str, root: str) -> ScoredRun:
         raise IncompleteRun(
             f"the {name} {root} is not complete (status {manifest.status}); run it again"
         )
-    try:
-        scores = read_scores(root)
-    except pa.ArrowInvalid as error:
-        raise BadInput(f"the {name} {root}: {str(error).splitlines()[0]}") from error
+    scores = read_scores(root)
     if manifest is not None:
         _, expected = _turns(scores)
         files = list_files(directory.turns, ".parquet")

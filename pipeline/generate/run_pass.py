@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from actors.schema import TURN_SCHEMA
 from actors.storage.files import list_files, read_parquet, remove, write_parquet
 from actors.storage.part_writer import PartWriter
-from conf.errors import InfrastructureError
+from conf.errors import BrokenFile, InfrastructureError
 from pipeline.cluster.capacity import capacity
 from pipeline.cluster.resources import wanted
 from pipeline.dataset.load import without
@@ -163,7 +163,7 @@ def finished_dialogues(run: RunDirectory) -> list[str]:
     for uri in list_files(run.turns, ".parquet"):
         try:
             ids = pc.unique(read_parquet(uri, columns=["dialogue_id"])["dialogue_id"]).to_pylist()
-        except pa.ArrowInvalid:
+        except BrokenFile:
             logger.warning("%s is truncated; it is removed and its dialogues done again", uri)
             remove(uri)
             continue

@@ -8,10 +8,9 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from actors.schema import Row
 from actors.storage.files import list_files, read_parquet, remove
+from conf.errors import BrokenFile
 from conf.judge import JudgeConfig
 from pipeline.judge.items import JudgeItem
 from pipeline.judge.verdict import NoVerdict, read_verdict
@@ -25,8 +24,8 @@ def read_judgements(folder: str) -> dict[str, Row]:
     kept: dict[str, Row] = {}
     for uri in list_files(folder, ".parquet"):
         try:
-            table = read_parquet(uri).cast(JUDGEMENT_SCHEMA)
-        except pa.ArrowInvalid:
+            table = read_parquet(uri, schema=JUDGEMENT_SCHEMA)
+        except BrokenFile:
             logger.warning("%s is truncated; it is removed and its verdicts asked again", uri)
             remove(uri)
             continue

@@ -76,7 +76,7 @@ def withdraw(output: str, manifest: Manifest) -> None:
 def read_catalog(output: str) -> pa.Table:
     """Read all entries, in CATALOG_SCHEMA; no rows where nothing was entered yet."""
     files = list_files(join(output, "catalogue"), ".parquet")
-    tables = [read_parquet(uri).cast(CATALOG_SCHEMA) for uri in files]
+    tables = [read_parquet(uri, schema=CATALOG_SCHEMA) for uri in files]
     return pa.concat_tables([CATALOG_SCHEMA.empty_table(), *tables])
 
 

@@ -28,6 +28,7 @@ from pipeline.runs.lease_owner import LeaseOwner
 logger = logging.getLogger(__name__)
 
 _SETTLE_S = 1.0
+_CLOCKS_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,15 @@ def hold(root: str, timing: LeaseTiming | None = None) -> Iterator[Lease]:
             current = _read(path)
             if current is not None and current.owner == lease.holder.owner:
                 remove(path)
+
+
+def is_held(root: str, now: float) -> bool:
+    """Return whether a process is at a run at ``now``, in Unix time; clocks may differ by a minute.
+
+    Reads the lease alone: what it says of a process on another machine is as old as its renewal.
+    """
+    owner = _read(join(root, "lease.json"))
+    return owner is not None and not owner.is_gone() and now < owner.until + _CLOCKS_S
 
 
 def _take(path: str, timing: LeaseTiming) -> LeaseOwner:

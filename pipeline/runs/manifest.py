@@ -157,6 +157,8 @@ def read_manifest(run: RunDirectory) -> Manifest:
         BadInput: it is missing, not JSON, or not a run's manifest.
     """
     document = read_json(run.manifest)
+    if not isinstance(document, dict):
+        raise BadInput(f"{run.manifest} is not the manifest of a run: it is no JSON object")
     try:
         return Manifest.from_json(document)
     except (KeyError, TypeError) as error:

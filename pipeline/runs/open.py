@@ -6,7 +6,7 @@ In: the run directory. Out: ``Run``, with the dialogues that it asked.
 import yaml
 
 from actors.storage.files import exists, list_files, read_bytes
-from conf.errors import BadInput
+from conf.errors import BadInput, ConfigError
 from conf.load import from_document
 from conf.schema import RunConfig
 from pipeline.dataset.load import without
@@ -42,4 +42,9 @@ def open_run(root: str) -> Run:
 
 def read_config(directory: RunDirectory) -> RunConfig:
     """Read a run's configuration, also one that an earlier version wrote; raises ConfigError."""
-    return from_document(yaml.safe_load(read_bytes(directory.config)), earlier=True)
+    try:
+        document = yaml.safe_load(read_bytes(directory.config))
+    except yaml.YAMLError as error:
+        where = " ".join(str(error).split())
+        raise ConfigError(f"{directory.config} is not YAML: {where}") from error
+    return from_document(document, earlier=True)

@@ -9,10 +9,11 @@ from typing import Literal
 
 from actors.storage.files import exists, list_files
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.lease import is_held
 from pipeline.runs.manifest import read_manifest
 from pipeline.runs.turn_log import read_turn_log
 
-Phase = Literal["starting", "generating", "scoring", "done", "failed"]
+Phase = Literal["starting", "generating", "interrupted", "scoring", "done", "failed"]
 WINDOW_S = 300.0  # of the rate: long against a turn, short against a run
 SILENT_S = 600.0  # after this long without an answer a run is not called running
 
@@ -31,7 +32,8 @@ class Status:
 
     ``rate`` is in turns per second over the last minutes of answers, ``silent_s`` the seconds
     since the last answer, ``eta_s`` the seconds that the missing turns will take; each is None
-    where it cannot be known. ``eta_s`` is None too when nothing was answered for ten minutes.
+    where it cannot be known. ``eta_s`` is None too when nothing was answered for ten minutes. A run
+    that lacks turns and that no process holds is ``interrupted``.
     """
 
     run: str
@@ -60,8 +62,11 @@ def status(run: RunDirectory, now: datetime | None = None) -> Status:
     log = read_turn_log(run.turns)
     turns = Progress(done=log.table.num_rows, asked=None if asked is None else asked.turns)
     phase = _phase(turns, manifest.status, summed=exists(run.summary))
+    moment = (now or datetime.now(UTC)).timestamp()
+    if phase in ("starting", "generating") and not is_held(run.root, moment):
+        phase = "interrupted"
     ends = log.ends()
-    silent = (now or datetime.now(UTC)).timestamp() - float(ends[-1]) if len(ends) else None
+    silent = moment - float(ends[-1]) if len(ends) else None
     rate = log.rate(WINDOW_S)
     eta = None
     active = phase == "generating" and silent is not None and silent <= SILENT_S
@@ -93,10 +98,12 @@ def status_text(s: Status) -> str:
     if s.phase == "generating" and s.silent_s is not None:
         rate = f"{s.rate:.1f} turns/s" if s.rate else "rate not known yet"
         if s.silent_s > SILENT_S:
-            lines.append(f"no answer for {clock(s.silent_s)}; was {rate}; run again to resume")
+            lines.append(f"no answer for {clock(s.silent_s)}; was {rate}")
         else:
             left = f", {clock(s.eta_s)} left" if s.eta_s is not None else ""
             lines.append(f"{rate}{left}; last answer {clock(s.silent_s)} ago")
+    if s.phase == "interrupted":
+        lines.append("no process is at it; run the same command again to resume")
     lines += [f"failed {count}: {reason}" for reason, count in s.failures.items()]
     lines += [f"cannot be read, will be done again: {uri}" for uri in s.broken_files]
     return "\n".join(lines)

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from actors.schema import TURN_SCHEMA
 from actors.storage.files import list_files, read_parquet
+from conf.errors import BrokenFile
 
 _COLUMNS = ("dialogue_id", "status", "error", "finish_reason", "started_at", "latency_s")
 _SCHEMA = pa.schema([TURN_SCHEMA.field(name) for name in _COLUMNS])
@@ -113,8 +114,8 @@ def read_turn_log(folder: str) -> TurnLog:
     tables, broken = [], []
     for uri in list_files(folder, ".parquet"):
         try:
-            tables.append(read_parquet(uri, columns=_SCHEMA.names).cast(_SCHEMA))
-        except pa.ArrowInvalid:
+            tables.append(read_parquet(uri, _SCHEMA.names, schema=_SCHEMA))
+        except BrokenFile:
             broken.append(uri)
     table = pa.concat_tables([_SCHEMA.empty_table(), *tables])
     return TurnLog(table=table, broken=tuple(broken))

@@ -51,6 +51,6 @@ def read_scores(output: str) -> pd.DataFrame:
     files = list_files(join(output, "scores"), ".parquet")
     if not files:
         raise BadInput(f"{join(output, 'scores')} holds no score file; run score first")
-    table = pa.concat_tables(read_parquet(f).cast(SCORE_SCHEMA) for f in files)
+    table = pa.concat_tables(read_parquet(f, schema=SCORE_SCHEMA) for f in files)
     frame: pd.DataFrame = table.to_pandas()
     return frame.sort_values(["dialogue_id", "metric"], ignore_index=True)

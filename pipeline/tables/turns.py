@@ -24,7 +24,7 @@ def read_responses(
 
     Raises:
         BadInput: a row's status is neither ok nor failed.
-        pa.ArrowInvalid: a file is truncated or not Parquet.
+        BrokenFile: a file is truncated or not Parquet.
     """
     responses: dict[str, dict[int, Response]] = defaultdict(dict)
     for uri in files:

@@ -1,8 +1,10 @@
 """The command line itself: help, completion, usage errors, options of several values."""
 
 import json
+import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,47 @@ def test_nothing_heavy_is_imported_at_start():
     code = "import sys, pipeline.cli; print({'torch', 'vllm', 'transformers'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == "set()\n"
+
+
+def test_the_version_is_printed(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"imcbench {version('imcbench')}\n"
+
+
+@pytest.fixture
+def faulty_command():
+    """A command with a fault in it, for as long as a test lasts."""
+    app.command("divide")(lambda: 1 / 0)
+    yield "divide"
+    app.registered_commands.pop()
+
+
+def test_an_unexpected_error_is_one_sentence_and_its_traceback_is_for_debug(faulty_command, capsys):
+    assert main([faulty_command]) == 70
+    assert capsys.readouterr().err == (
+        "imcbench: unexpected ZeroDivisionError: division by zero; "
+        "this is a fault of imcbench, --debug shows where\n"
+    )
+    with pytest.raises(ZeroDivisionError):
+        main([faulty_command, "--debug"])
+
+
+@pytest.mark.parametrize("words", [["status"], ["report"], ["reduce"], ["explain", "d"]])
+@pytest.mark.parametrize("text", ["[]", "3", "{}", '{"run_id": 1}', "a: b: c", "\x00"])
+@pytest.mark.parametrize("name", ["manifest.json", "config.yaml"])
+def test_broken_files_of_a_run_are_bad_input(name, text, words, tmp_path, capsys):
+    for file in ("manifest.json", "config.yaml"):
+        (tmp_path / file).write_text("{}")
+    (tmp_path / name).write_text(text)
+    command, *rest = words
+    assert main([command, str(tmp_path), *rest]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_broken_summary_is_named(answered, tmp_path, capsys):
+    copy = tmp_path / "run"
+    shutil.copytree(answered.root, copy)
+    (copy / "summary.parquet").write_bytes(b"PAR1")
+    assert main(["report", str(copy)]) == 2
+    printed = capsys.readouterr().err
+    assert f"{copy}/summary.parquet cannot be read: " in printed

@@ -1,14 +1,19 @@
 """How a run stands, read from its directory alone."""
 
 import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from actors.storage.files import write_json
 from conf.errors import BadInput
 from pipeline.cli import main
 from pipeline.runs.directory import RunDirectory
+from pipeline.runs.lease_owner import LeaseOwner
 from pipeline.runs.manifest import Counts, write_manifest
 from pipeline.runs.status import SILENT_S, status, status_text
 from pipeline.runs.turn_log import read_turn_log
@@ -16,6 +21,7 @@ from tests.pipeline.manifests import small_manifest
 from tests.pipeline.turn_files import write_turns
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+LEASE_ENDS = START.timestamp() + 86_400
 
 
 def seconds(value: float) -> datetime:
@@ -23,14 +29,17 @@ def seconds(value: float) -> datetime:
 
 
 def begun(folder: Path, *, turns: int | None = 1000) -> RunDirectory:
+    """A run that lacks turns, held by another machine until a day after its start."""
     run = RunDirectory(str(folder))
     asked = None if turns is None else Counts(dialogues=turns, turns=turns)
     write_manifest(run, small_manifest(asked=asked))
+    owner = replace(LeaseOwner.this_process(0), process="elsewhere/1", until=LEASE_ENDS)
+    write_json(str(folder / "lease.json"), asdict(owner))
     return run
 
 
 def test_a_run_without_answers_is_starting(tmp_path):
-    found = status(begun(tmp_path))
+    found = status(begun(tmp_path), now=START)
     assert (found.phase, found.turns.done, found.turns.asked) == ("starting", 0, 1000)
     assert found.rate is found.eta_s is found.silent_s is None
     assert "turns 0/1000 (0 %)" in status_text(found)
@@ -56,6 +65,30 @@ def test_a_silent_run_promises_nothing(tmp_path):
     found = status(run, now=seconds(50 + SILENT_S + 3600))
     assert found.eta_s is None
     assert "no answer for 1:10:00" in status_text(found)
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_a_run_that_nobody_holds_is_interrupted(answered, tmp_path):
+    run = begun(tmp_path)
+    write_turns(run, [(f"a{n}", seconds(n), 1.0) for n in range(answered)])
+    late = status(run, now=seconds(86_400 + 61))
+    Path(tmp_path / "lease.json").unlink()
+    released = status(run, now=seconds(1))
+    assert late.phase == released.phase == "interrupted"
+    assert "no process is at it; run the same command again to resume" in status_text(released)
+
+
+def test_a_run_whose_process_was_killed_here_is_interrupted(tmp_path):
+    run = begun(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        started = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19]
+        mine = LeaseOwner.this_process(0)
+        name = f"{mine.process.rpartition('/')[0]}/{started}"
+        owner = replace(mine, pid=process.pid, process=name, until=LEASE_ENDS)
+        write_json(str(tmp_path / "lease.json"), asdict(owner))
+        before = status(run, now=START).phase
+        process.kill()
+    assert (before, status(run, now=START).phase) == ("starting", "interrupted")
 
 
 def test_failures_are_grouped_by_reason(tmp_path):
