@@ -85,7 +85,6 @@ LAYERS: dict[str, set[str]] = {
     },
     "pipeline.parsing": {
         "actors.boxes",
-        "actors.reasoning",
         "actors.schema",
         "pipeline.claims",
     },
@@ -146,6 +145,7 @@ LAYERS: dict[str, set[str]] = {
         "pipeline.tables",
     },
     "pipeline.leaderboard": {
+        "actors.boxes",
         "actors.storage",
         "conf",
         "pipeline.runs",
@@ -201,6 +201,7 @@ LAYERS: dict[str, set[str]] = {
         "actors.storage",
         "conf",
         "pipeline.checkpoint",
+        "pipeline.claims",
         "pipeline.cluster",
         "pipeline.dataset",
         "pipeline.gate",

@@ -40,7 +40,7 @@ FAMILY_DIALECTS = {
     "gemma3n": "gemini",
     "idefics3": "norm1000",  # not taught to point: the default, as this project trains its own
     "smolvlm": "norm1000",
-    "llava": "norm1",
+    "llava": "llava",
     "llava_next": "norm1",
 }
 
