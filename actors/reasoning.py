@@ -5,13 +5,16 @@ In: an answer's token ids and a way to decode them. Out: the ids after the reaso
 
 from collections.abc import Callable, Sequence
 
-# Opening and closing marks by model family: Qwen and DeepSeek, further tag models, Kimi,
-# Magistral, MedGemma.
+# Opening and closing marks by model family: Qwen, DeepSeek and GLM, further tag models, Seed, Kimi,
+# Magistral, Cohere, Gemma 4, MedGemma. Scoring knows further ones, which no chat template drops.
 REASONING_MARKS = (
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
+    ("<seed:think>", "</seed:think>"),
     ("◁think▷", "◁/think▷"),
     ("[THINK]", "[/THINK]"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"),
+    ("<|channel>", "<channel|>"),
     ("<unused94>", "<unused95>"),
 )
 

@@ -56,6 +56,26 @@ def coverage() -> Iterator[str]:
         yield f"{n_clusters:4d} clusters, by dialogue  {share(np.array(by_dialogue))}"
 
 
+def coverage_at_the_ends() -> Iterator[str]:
+    """Cover rates near 1 for few and many clusters, of much and of little correlation."""
+    for rho in (0.3, 0.1):
+        for truth in (0.9, 0.95, 0.98, 0.995):
+            for n_clusters in (10, 20, 50, 200, 500):
+                rng = np.random.default_rng(n_clusters)
+                hits: list[bool] = []
+                alike = 0
+                for seed in range(1000):
+                    cluster, num, den = clustered_turns(rng, n_clusters, truth, rho)
+                    plan = Resampling(resamples=200, confidence=0.95, seed=seed)
+                    interval = intervals(sums_frame(cluster, num, den), {}, plan)[ALL]
+                    hits.append(covers(interval, truth))
+                    alike += interval.value == 1.0
+                yield (
+                    f"rho {rho:4.2f}, rate {truth:5.3f}, {n_clusters:3d} clusters "
+                    f"{share(np.array(hits))}, all right in {alike / 10:4.1f} %"
+                )
+
+
 def coverage_overall() -> Iterator[str]:
     """Cover the composite score and each metric, against a truth from 1,000,000 dialogues."""
     rng = np.random.default_rng(1)
@@ -175,6 +195,7 @@ def speed() -> Iterator[str]:
 
 PARTS = {
     "coverage": coverage,
+    "coverage_at_the_ends": coverage_at_the_ends,
     "coverage_overall": coverage_overall,
     "type_one_error": type_one_error,
     "gate_alarms": gate_alarms,

@@ -28,6 +28,7 @@ _PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size")
 BOX_DIALECTS = (
     "norm1000",
     "norm1",
+    "llava",
     "pixels",
     "qwen25",
     "qwen",

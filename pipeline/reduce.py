@@ -12,8 +12,15 @@ import pandas as pd
 import pyarrow as pa
 
 from conf.schema import METRICS, ScoringConfig
-from pipeline.stats.composite import OVERALL, overall_value
-from pipeline.stats.intervals import intervals
+from pipeline.stats.composite import (
+    COVERAGE,
+    COVERED,
+    OVERALL,
+    overall_value,
+    too_silent,
+    where_covered,
+)
+from pipeline.stats.intervals import Interval, intervals
 from pipeline.stats.resample import Resampling
 from pipeline.stats.table import COLUMNS
 from pipeline.tables.schemas import ALL, GROUP_COLUMNS, SUMMARY_SCHEMA, TURN_INDEX
@@ -32,8 +39,9 @@ def reduce_scores(frame: pd.DataFrame, scoring: ScoringConfig) -> pa.Table:
 
     Returns:
         SUMMARY_SCHEMA, sorted by group kind, group and metric. ``overall`` is null, with the
-        reason, where one of its metrics is undefined. ``n_failed`` counts dialogues with a failed
-        or missing turn, ``n_unscored`` those without this metric.
+        reason, where one of its metrics is undefined; ``hallucination_rate`` is, too, where the
+        model claims something at fewer than half of the turns where the expert does. ``n_failed``
+        counts dialogues with a failed or missing turn, ``n_unscored`` those without this metric.
     """
     grouped = _by_group(frame)
     plan = Resampling(resamples=scoring.resamples, confidence=scoring.confidence, seed=_SEED)
@@ -42,11 +50,21 @@ def reduce_scores(frame: pd.DataFrame, scoring: ScoringConfig) -> pa.Table:
     for (kind, group), part in grouped.groupby(["group_kind", "group"], sort=True):
         for row in _group_rows(part, scoring):
             interval = interval_of[str(kind), str(group), str(row["metric"])]
-            bounds = {"ci_low": interval.low, "ci_high": interval.high}
-            if row["reason"] is None and interval.low is None:
-                row["reason"] = interval.reason
-            rows.append({"group_kind": kind, "group": group} | row | bounds)
+            named = {"group_kind": kind, "group": group} | row
+            rows.append(named | _bounds(interval, known=row["value"] is not None))
+            rows[-1]["reason"] = row["reason"] or rows[-1]["reason"]
     return pa.Table.from_pylist(rows, schema=SUMMARY_SCHEMA)
+
+
+def _bounds(interval: Interval, *, known: bool) -> Cells:
+    """Return an interval's cells; one of a value that is withheld has no bounds."""
+    return {
+        "ci_low": interval.low if known else None,
+        "ci_high": interval.high if known else None,
+        "n_clusters": interval.n_clusters,
+        "flags": list(interval.flags) if known else [],
+        "reason": interval.reason,
+    }
 
 
 def _group_rows(part: pd.DataFrame, scoring: ScoringConfig) -> list[Cells]:
@@ -67,11 +85,24 @@ def _group_rows(part: pd.DataFrame, scoring: ScoringConfig) -> list[Cells]:
         )
     if part["group_kind"].iloc[0] == TURN_INDEX:
         return rows  # one metric only: nothing to weigh
-    undefined = [metric for metric in METRICS if values.get(metric) is None]
-    row = {"metric": OVERALL, "value": overall_value(values, scoring.weights)}
-    row["reason"] = f"undefined: {', '.join(undefined)}" if undefined else None
+    silent = _silence(values.get(COVERAGE))
+    if silent is not None:
+        withheld = {"value": None, "reason": silent}
+        rows = [r | withheld if r["metric"] == COVERED else r for r in rows]
+    known = where_covered(values)
+    undefined = [metric for metric in METRICS if known.get(metric) is None]
+    row = {"metric": OVERALL, "value": overall_value(known, scoring.weights)}
+    why = f"undefined: {', '.join(undefined)}" + (f" ({silent})" if silent else "")
+    row["reason"] = why if undefined else None
     rows.append(row | counts | {"numerator": None, "denominator": None, "n_unscored": 0})
     return rows
+
+
+def _silence(coverage: float | None) -> str | None:
+    """Return why a group's hallucination rate is withheld; None where it is not."""
+    if coverage is None or not too_silent(coverage):
+        return None
+    return f"claims at {coverage:.1%} of the turns where the expert makes one: under half"
 
 
 def _by_group(frame: pd.DataFrame) -> pd.DataFrame:

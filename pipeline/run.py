@@ -19,6 +19,8 @@ from pipeline.runs.manifest import now, read_manifest, write_manifest
 from pipeline.runs.prepare import prepare, scored_with
 from pipeline.runs.run import Run
 from pipeline.score import score
+from pipeline.tables.findings import write_findings
+from pipeline.tables.outcomes import write_outcomes
 from pipeline.tables.scores import read_scores
 
 
@@ -65,4 +67,6 @@ def summarise(run: RunDirectory, scoring: ScoringConfig) -> None:
     """Reduce the scores and write summary and report."""
     summary = reduce_scores(read_scores(run.root), scoring)
     write_parquet(run.summary, summary)
+    write_outcomes(run.root, summary)
+    write_findings(run.root, scoring.confidence)
     write_report(run, summary, scoring)

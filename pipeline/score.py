@@ -2,7 +2,9 @@
 
 In: a folder of turn-output Parquet (at least dialogue_id, turn, status, response) and the dialogues
 that were asked for. Out: scores/*.parquet, one row per dialogue and metric, with the dialogue's
-groups and patient beside it. A dialogue without any row is scored as failed at every turn.
+groups and patient beside it, findings/*.parquet, one row per annotated finding, and
+outcomes/*.parquet, what became of the turns that each measure reads. A dialogue without any row is
+scored as failed at every turn.
 """
 
 from collections.abc import Mapping
@@ -25,7 +27,14 @@ from actors.storage.files import (
 from conf.errors import BadInput
 from pipeline.cluster.tasks import results
 from pipeline.dataset.open import Gold
-from pipeline.metrics.score_dialogue import score_dialogue
+from pipeline.metrics.finding_outcomes import finding_outcomes
+from pipeline.metrics.outcomes import outcome_counts
+from pipeline.metrics.reading import read_dialogue
+from pipeline.metrics.score_dialogue import score_reading
+from pipeline.tables.findings import FOLDER as FINDINGS
+from pipeline.tables.findings import FindingTable
+from pipeline.tables.outcomes import FOLDER as OUTCOMES
+from pipeline.tables.outcomes import OutcomeTable
 from pipeline.tables.schemas import JUDGED
 from pipeline.tables.scores import ScoreTable
 from pipeline.tables.turns import NEEDED, answered_without_sizes, read_responses
@@ -38,6 +47,15 @@ class Unit:
     name: str
     files: tuple[str, ...]
     dialogue_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """What one task writes: rows of SCORE_SCHEMA, FINDING_SCHEMA and OUTCOME_SCHEMA."""
+
+    scores: pa.Table
+    findings: pa.Table
+    outcomes: pa.Table
 
 
 def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
@@ -59,13 +77,14 @@ def score(gold: Gold, turns: str, output: str, box_dialect: str) -> int:
         for unit in units:
             _check_sizes(unit, box_dialect)
     shared = ray.put(gold)
-    folder = join(output, "scores")
-    tasks = [_score_unit.remote(unit, shared, folder, box_dialect) for unit in units]
+    tasks = [_score_unit.remote(unit, shared, output, box_dialect) for unit in units]
     results(tasks, "scoring")
-    written = {join(folder, f"{unit.name}.parquet") for unit in units}
-    for old in list_files(folder, ".parquet"):
-        if old not in written and not old.rsplit("/", 1)[-1].startswith(JUDGED):
-            remove(old)
+    written = {f"{unit.name}.parquet" for unit in units}
+    for folder in ("scores", FINDINGS, OUTCOMES):
+        for old in list_files(join(output, folder), ".parquet"):
+            name = old.rsplit("/", 1)[-1]
+            if name not in written and not name.startswith(JUDGED):
+                remove(old)
     return len(units)
 
 
@@ -104,22 +123,28 @@ def plan_units(turns: str, dialogues: pa.Table) -> list[Unit]:
 
 
 @ray.remote(num_cpus=1)
-def _score_unit(unit: Unit, gold: Gold, folder: str, box_dialect: str) -> None:
-    """Score one unit and write its file; running it again writes the same."""
-    write_parquet(join(folder, f"{unit.name}.parquet"), score_unit(unit, gold, box_dialect))
+def _score_unit(unit: Unit, gold: Gold, output: str, box_dialect: str) -> None:
+    """Score one unit and write its files; running it again writes the same."""
+    scored = score_unit(unit, gold, box_dialect)
+    write_parquet(join(output, FINDINGS, f"{unit.name}.parquet"), scored.findings)
+    write_parquet(join(output, OUTCOMES, f"{unit.name}.parquet"), scored.outcomes)
+    write_parquet(join(output, "scores", f"{unit.name}.parquet"), scored.scores)
 
 
-def score_unit(unit: Unit, gold: Gold, box_dialect: str) -> pa.Table:
-    """Score one unit's dialogues into a table of SCORE_SCHEMA."""
+def score_unit(unit: Unit, gold: Gold, box_dialect: str) -> Scored:
+    """Score one unit's dialogues."""
     responses = read_responses(unit.files)
     wanted = pa.array(unit.dialogue_ids, pa.string())
     rows = gold.dialogues.filter(pc.is_in(gold.dialogues["dialogue_id"], value_set=wanted))
-    scores = ScoreTable()
+    scores, findings, outcomes = ScoreTable(), FindingTable(), OutcomeTable()
     for row in rows.to_pylist():
         answers = responses.get(row["dialogue_id"], {})
         dialogue = Dialogue.from_row(row)
-        scores.add(row, score_dialogue(dialogue, answers, gold.lexicon, box_dialect))
-    return scores.table()
+        reading = read_dialogue(dialogue, answers, gold.lexicon, box_dialect)
+        scores.add(row, score_reading(reading))
+        findings.add(row, finding_outcomes(reading))
+        outcomes.add(row, outcome_counts(reading))
+    return Scored(scores=scores.table(), findings=findings.table(), outcomes=outcomes.table())
 
 
 def _read_keys(uri: str) -> tuple[list[str], list[int]]:

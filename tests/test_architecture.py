@@ -100,7 +100,6 @@ LAYERS: dict[str, set[str]] = {
     },
     "pipeline.parsing": {
         "actors.boxes",
-        "actors.reasoning",
         "actors.schema",
         "pipeline.claims",
     },
@@ -161,6 +160,7 @@ LAYERS: dict[str, set[str]] = {
         "pipeline.tables",
     },
     "pipeline.leaderboard": {
+        "actors.boxes",
         "actors.storage",
         "conf",
         "pipeline.runs",
@@ -216,6 +216,7 @@ LAYERS: dict[str, set[str]] = {
         "actors.storage",
         "conf",
         "pipeline.checkpoint",
+        "pipeline.claims",
         "pipeline.cluster",
         "pipeline.dataset",
         "pipeline.gate",

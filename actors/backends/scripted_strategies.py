@@ -2,12 +2,13 @@
 
 In: a dialogue with its gold, the open turn, the earlier answers. Out: the answer's text, and the
 region it points at. A strategy knows which concepts the dialogue is about, but not which of them
-are present (``one_true_claim`` knows one).
+are present (``one_true_claim`` knows one); ``text_prior`` knows the questions' words alone.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from actors.backends.text_prior import packaged_prior
 from actors.gold import claim_sentences, gold_text
 from actors.schema import Box, Claim, Dialogue, Turn
 
@@ -81,6 +82,19 @@ def _one_true_claim(open_turn: OpenTurn) -> ScriptedAnswer:
     )
 
 
+def _text_prior(open_turn: OpenTurn) -> ScriptedAnswer:
+    """Answer from the words of the questions so far, by what such words meant elsewhere."""
+    dialogue, turn = open_turn.dialogue, open_turn.turn
+    asked = [t.question for t in dialogue.turns if t.turn <= turn.turn]
+    answer = packaged_prior().answer(asked, turn.choices)
+    image = dialogue.images[0]
+    if answer.box is None:
+        return ScriptedAnswer(answer.text)
+    x0, y0, x1, y1 = answer.box
+    box = (x0 * image.width, y0 * image.height, x1 * image.width, y1 * image.height)
+    return ScriptedAnswer(answer.text, (image.image_id, box))
+
+
 def gold(open_turn: OpenTurn) -> ScriptedAnswer:
     """Answer as the expert would, with the region where the turn has one."""
     text = gold_text(open_turn.turn)
@@ -105,4 +119,5 @@ STRATEGIES: Mapping[str, Callable[[OpenTurn], ScriptedAnswer]] = {
     "parrot": _parrot,
     "copy_previous": _copy_previous,
     "one_true_claim": _one_true_claim,
+    "text_prior": _text_prior,
 }

@@ -32,8 +32,8 @@ def prompt_measure(config: RunConfig) -> PromptMeasure:
     """
     source = local_folder(config.model.source, small=True)
     renderer = renderer_without_engine(source, config.model)
-    known_sizes(hf_processor(renderer), config.model)
     check_rendering(renderer, config.model.chat)
+    known_sizes(hf_processor(renderer), config.model)
     thinking_arguments(renderer, config.model, config.sampling)
     template = vllm_template(renderer, config.model.chat)
 

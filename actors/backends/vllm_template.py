@@ -139,19 +139,27 @@ def vllm_template(renderer: Any, chat: ChatConfig) -> ChatTemplate:
     return ChatTemplate(render, encode, chat, [] if by_itself else put_before(tokenizer))
 
 
-def check_rendering(renderer: Any, chat: ChatConfig) -> None:
+def check_rendering(renderer: Any, chat: ChatConfig, *, needs_images: bool = True) -> None:
     """Render the canonical dialogue as an engine would get it: two turns, an image at each.
 
-    A checkpoint that takes fewer images is shown as many as it takes.
+    A checkpoint that takes fewer images is shown as many as it takes. Where vLLM cannot make a
+    checkpoint's processor it goes on without images, and only warns.
 
     Raises:
-        ConfigError: the template cannot render it, or the processor finds no place for an image.
+        ConfigError: the template cannot render it, the processor finds no place for an image, or
+            images are needed and none can be shown.
     """
     from vllm.renderers.inputs.preprocess import parse_model_prompt  # noqa: PLC0415
 
     template = vllm_template(renderer, chat)
     processor = renderer.mm_processor
     limit = processor.info.allowed_mm_limits.get("image", 0) if processor is not None else 0
+    if needs_images and limit < 1:
+        raise ConfigError(
+            "vLLM takes no images with this checkpoint here: it has no vision, its processor needs "
+            "a package that is not installed (torchvision for many), or "
+            "model.engine.limit_mm_per_prompt forbids them"
+        )
     images = example_images(min(2, limit))
     check_template(template, images)
     if not images:

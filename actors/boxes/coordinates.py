@@ -22,10 +22,13 @@ class Coordinates:
     ``encode(box, image_size, space)`` returns the numbers to write; ``decode(numbers, space)`` the
     corners as shares, or None where the numbers are no place. ``space`` is the size in pixels that
     pixel coordinates refer to: of the stored image, or of the image as it enters the model.
+    ``to_image(shares, image_size)`` turns shares of what the model was shown into shares of the
+    stored image; None where the two are the same.
     """
 
     encode: Callable[[Box, Size, Size], Numbers]
     decode: Callable[[Numbers, Size], Box | None]
+    to_image: Callable[[Box, Size], Box] | None = None
 
 
 def steps(top: int) -> Coordinates:
@@ -67,6 +70,24 @@ def _scaled(numbers: Numbers, extent: Size) -> Box:
 
 def _decimals(box: Box, image_size: Size, space: Size) -> Numbers:
     return tuple(v / 10_000 for v in _grid(box, image_size, (10_000, 10_000)))
+
+
+def _padded(box: Box, image_size: Size, space: Size) -> Numbers:
+    side, left, top = _square(image_size)
+    square = (box[0] + left, box[1] + top, box[2] + left, box[3] + top)
+    return _decimals(square, (side, side), space)
+
+
+def _unpadded(shares: Box, image_size: Size) -> Box:
+    side, left, top = _square(image_size)
+    x0, y0, x1, y1 = (v * side for v in shares)
+    return _scaled((x0 - left, y0 - top, x1 - left, y1 - top), image_size)
+
+
+def _square(image_size: Size) -> tuple[int, float, float]:
+    """Return side, left and top margin in pixels of the square that an image is padded to."""
+    side = max(image_size)
+    return side, (side - image_size[0]) / 2, (side - image_size[1]) / 2
 
 
 def _centre(box: Box, image_size: Size, space: Size) -> Numbers:
@@ -117,3 +138,7 @@ def _patches(box: Box, image_size: Size, side: int) -> tuple[int, int]:
 DECIMALS = Coordinates(_decimals, lambda numbers, space: _scaled(numbers, (1, 1)))
 PIXELS = Coordinates(_grid, _scaled)  # the grid is that of ``space``
 PERCENT_POINT = Coordinates(_centre, _point)
+# LLaVA pads the image to a square around its middle, and means the square.
+DECIMALS_OF_SQUARE = Coordinates(
+    _padded, lambda numbers, space: _scaled(numbers, (1, 1)), to_image=_unpadded
+)

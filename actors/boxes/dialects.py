@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from actors.boxes.coordinates import (
     DECIMALS,
+    DECIMALS_OF_SQUARE,
     PERCENT_POINT,
     PIXELS,
     Coordinates,
@@ -19,11 +20,20 @@ from actors.boxes.coordinates import (
     steps,
 )
 
-_N = r"[ \t\n]{0,4}([-+]?\d{1,7}(?:\.\d{0,9})?)[ \t\n]{0,4}"
-_LIST = rf"\[{_N},{_N},{_N},{_N}\]"
-_PAIRS = rf"\({_N},{_N}\)[ \t]{{0,4}},?[ \t]{{0,4}}\({_N},{_N}\)"
+_S = r"[ \t\r\n]{0,40}"  # indented JSON has one number a line
+_N = rf"{_S}([-+]?(?:\d{{1,7}}(?:\.\d{{0,17}})?|\.\d{{1,17}})){_S}"
+_NUMBERS = rf"{_N},{_N},{_N},{_N}"
+_LIST = rf"\[{_NUMBERS}\]"
+# GLM-V's documentation: "The bracket style may vary ([], [[]], (), <>)".
+_ANY_LIST = rf"[\[(<]{_NUMBERS}[\])>]"
+_PAIRS = rf"\({_N},{_N}\){_S},?{_S}\({_N},{_N}\)"
 _PERCENT = r"\"[ \t]{0,4}(\d{1,3}(?:\.\d{0,9})?)[ \t]{0,4}\""
 _AFTER = "After the answer give the region "
+
+
+def _keyed(key: str) -> re.Pattern[str]:
+    """Find the list under a key of a JSON object, or one that stands under no key at all."""
+    return re.compile(rf"(?:[\"']{key}[\"']{_S}:{_S}|(?<!:)(?<!:[ \t\n])){_LIST}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +77,7 @@ DIALECTS: dict[str, Dialect] = {
         instruction=_AFTER
         + "as [x0, y0, x1, y1] with integers from 0 to 1000 relative to the image.",
         form="[{}, {}, {}, {}]",
-        pattern=re.compile(_LIST),
+        pattern=re.compile(_ANY_LIST),
         coordinates=steps(1000),
     ),
     "norm1": Dialect(
@@ -75,6 +85,12 @@ DIALECTS: dict[str, Dialect] = {
         form="[{:.4g}, {:.4g}, {:.4g}, {:.4g}]",
         pattern=re.compile(_LIST),
         coordinates=DECIMALS,
+    ),
+    "llava": Dialect(
+        instruction=_AFTER + "as [x0, y0, x1, y1] with decimals from 0 to 1 relative to the image.",
+        form="[{:.4g}, {:.4g}, {:.4g}, {:.4g}]",
+        pattern=re.compile(_LIST),
+        coordinates=DECIMALS_OF_SQUARE,
     ),
     "pixels": Dialect(
         instruction=_AFTER + "as [x0, y0, x1, y1] in pixels of the image.",
@@ -85,7 +101,7 @@ DIALECTS: dict[str, Dialect] = {
     "qwen25": Dialect(
         instruction=_AFTER + 'as JSON: {"bbox_2d": [x0, y0, x1, y1]} in pixels of the image.',
         form='{{"bbox_2d": [{}, {}, {}, {}]}}',
-        pattern=re.compile(rf"[\"']bbox_2d[\"'][ \t\n]{{0,4}}:[ \t\n]{{0,4}}{_LIST}"),
+        pattern=_keyed("bbox_2d"),
         coordinates=PIXELS,
         json_key="bbox_2d",
         input_pixels=True,
@@ -93,21 +109,21 @@ DIALECTS: dict[str, Dialect] = {
     "qwen": Dialect(
         instruction=_AFTER + "as <box>(x0,y0),(x1,y1)</box> with integers from 0 to 1000.",
         form="<box>({},{}),({},{})</box>",
-        pattern=re.compile(rf"(?:<box>[ \t]{{0,4}}|<\|box_start\|>[ \t]{{0,4}}){_PAIRS}"),
+        pattern=re.compile(_PAIRS),  # its tags are special tokens, which an engine may drop
         coordinates=steps(1000),
         markup=re.compile(rf"{_PAIRS}|(?i:</?(?:box|ref)>|<\|(?:box|object_ref)_(?:start|end)\|>)"),
     ),
     "internvl": Dialect(
         instruction=_AFTER + "as <box>[[x0, y0, x1, y1]]</box> with integers from 0 to 1000.",
         form="<box>[[{}, {}, {}, {}]]</box>",
-        pattern=re.compile(rf"<box>[ \t]{{0,4}}\[[ \t]{{0,4}}{_LIST}"),
+        pattern=re.compile(rf"\[{_S}{_LIST}"),  # its tags may be dropped as well
         coordinates=steps(1000),
-        markup=re.compile(rf"\[[ \t]{{0,4}}{_LIST}[ \t]{{0,4}}\]|(?i:</?(?:box|ref)>)"),
+        markup=re.compile(rf"\[{_S}{_LIST}(?:{_S},{_S}{_LIST}){{0,20}}{_S}\]|(?i:</?(?:box|ref)>)"),
     ),
     "gemini": Dialect(
         instruction=_AFTER + 'as JSON: {"box_2d": [y0, x0, y1, x1]} with integers from 0 to 1000.',
         form='{{"box_2d": [{}, {}, {}, {}]}}',
-        pattern=re.compile(rf"[\"']box_2d[\"'][ \t\n]{{0,4}}:[ \t\n]{{0,4}}{_LIST}"),
+        pattern=_keyed("box_2d"),
         coordinates=steps(1000),
         json_key="box_2d",
         y_first=True,

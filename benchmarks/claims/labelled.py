@@ -108,6 +108,7 @@ def rules(lexicon: Lexicon) -> Reader:
                 change=a.claim.change,
             )
             for a in extract_assertions(sentence.text, lexicon, sentence.asks)
+            if not a.normality  # the labels are of the concepts that a sentence names
         ]
         asserted = {label.concept for label in labels}
         silent = [

@@ -33,7 +33,7 @@ FAMILY_DIALECTS = {
     "idefics2": "norm1000",
     "idefics3": "norm1000",
     "smolvlm": "norm1000",
-    "llava": "norm1",
+    "llava": "llava",
     "llava_next": "norm1",
 }
 # Not taught to point by their makers: the default dialect, which a fine-tune may have been taught.

@@ -12,7 +12,7 @@ from pipeline.claims.tokens import Tokens
 from pipeline.dataset.lexicon import Lexicon
 
 Certainty = Literal["certain", "uncertain"]
-_RESOLVED = "resolved"
+RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +22,7 @@ class Assertion:
     ``certainty``: what is merely possible is ``uncertain``, what is probable ``certain``. ``start``
     and ``end`` are the characters of the mention in the text, -1 where a bare yes or no implies the
     claim. ``revised``: its sentence corrects an earlier statement, in so many words.
+    ``normality``: denied by a statement that something is normal, not by name.
     """
 
     claim: Claim
@@ -29,6 +30,7 @@ class Assertion:
     start: int
     end: int
     revised: bool
+    normality: bool = False
 
 
 def spell_out(mention: Mention, tokens: Tokens, lexicon: Lexicon) -> list[Assertion]:
@@ -39,8 +41,8 @@ def spell_out(mention: Mention, tokens: Tokens, lexicon: Lexicon) -> list[Assert
     """
     implied = mention.lo < 0
     change = mention.change
-    resolved = change is not None and _RESOLVED in (change, lexicon.concepts[change].name.lower())
-    denied = mention.neg or mention.site_neg
+    resolved = change is not None and RESOLVED in (change, lexicon.concepts[change].name.lower())
+    denied = mention.neg
     claims = [
         Claim(
             concept=concept,
@@ -58,6 +60,7 @@ def spell_out(mention: Mention, tokens: Tokens, lexicon: Lexicon) -> list[Assert
             start=-1 if implied else tokens.starts[mention.lo],
             end=-1 if implied else tokens.ends[mention.hi - 1],
             revised=mention.revised,
+            normality=mention.normality,
         )
         for claim in claims
     ]

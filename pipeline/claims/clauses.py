@@ -3,6 +3,7 @@
 In: the words and items of one sentence. Out: clauses, each with its own words and items. A clause
 ends at a terminator ("but", ``;``) and at a comma, dash or "and" where a new statement starts:
 both sides have a predicate of their own, or the right side restarts after a denial or a hedge.
+Text without punctuation ends one where a denied finding is followed by a new noun phrase.
 """
 
 from typing import NamedTuple
@@ -28,6 +29,7 @@ class Clause(NamedTuple):
 VERBS = word_set("verbs")
 _JOINTS = frozenset((",", "and", "-"))
 _RESTARTS = word_set("restarts")
+_RUN_ON = word_set("run_on")
 _AFTER_COMMA = frozenset(("with", "just"))
 _PERCEIVED = word_set("seen")
 _BE = frozenset(("is", "are", "was", "were", "can", "could", "be", "been", "has", "have"))
@@ -41,6 +43,8 @@ def clauses(words: list[str], lo: int, hi: int, items: list[LexicalItem]) -> lis
     for cut, resume, is_joint in _cuts(words, lo, hi, items):
         if is_joint and not _starts_anew(words, (start, cut, hi), items):
             continue
+        if cut == resume and not _opens_scope(items, start, cut):
+            continue
         if cut > start:
             parts.append(Clause(start, cut, _within(items, start, cut), joined))
         start, joined = resume, is_joint
@@ -52,7 +56,10 @@ def clauses(words: list[str], lo: int, hi: int, items: list[LexicalItem]) -> lis
 def _cuts(
     words: list[str], lo: int, hi: int, items: list[LexicalItem]
 ) -> list[tuple[int, int, bool]]:
-    """Return the places where a clause could end: (end, start of the next, whether a joint)."""
+    """Return the places where a clause could end: (end, start of the next, whether a joint).
+
+    Where nothing marks the end, the next clause starts at it.
+    """
     taken: set[int] = set()
     cuts: list[tuple[int, int, bool]] = []
     past = False
@@ -64,6 +71,8 @@ def _cuts(
         if item.hi - item.lo > 1:
             taken.update(range(item.lo, item.hi))
     cuts += [(i, i + 1, True) for i in range(lo, hi) if words[i] in _JOINTS and i not in taken]
+    ends = (item.hi for item in items if isinstance(item, Mention) and item.is_target)
+    cuts += [(i, i, False) for i in ends if i < hi and words[i] in _RUN_ON]
     return sorted(cuts)
 
 

@@ -13,7 +13,9 @@ from pipeline.claims.matcher import LexicalItem, Mention, Trigger
 from pipeline.claims.triggers import word_set
 
 _CHOICES = frozenset(("or", "versus", "vs"))
+_FAVOURS = word_set("favours")
 _PAST = word_set("past")
+_TO_PLACE = frozenset(("in", "on", "at", "within", "the"))
 _PRESENT = word_set("present")
 _COMPARES = word_set("compares")
 # A trigger of both directions reaches back only where it ends its statement.
@@ -37,6 +39,7 @@ def assess(words: list[str], clauses: list[Clause]) -> None:
             )
         rest_skipped = rest_skipped and words[clause.hi : clause.hi + 1] != [";"]
         _alternatives(words, clause)
+        _less_favoured(words, clause)
         _set_apart(words, clause)
 
 
@@ -54,6 +57,9 @@ def _set_apart(words: list[str], clause: Clause) -> None:
 
 def _apply(words: list[str], clause: Clause, n: int, trigger: Trigger) -> None:
     after = _after(clause, n)
+    if "neg_post" in trigger.categories and _denies_place(words, clause, n):
+        _mark("neg", after)
+        return
     before = _before(words, clause, n) if _looks_back(words, clause, trigger) else []
     for category in trigger.categories:
         effect, _, direction = category.partition("_")
@@ -67,6 +73,22 @@ def _apply(words: list[str], clause: Clause, n: int, trigger: Trigger) -> None:
             _mark(effect, _noun_after(clause, after, trigger))
         elif direction == "all":
             _mark(effect, clause.mentions)
+
+
+def _denies_place(words: list[str], clause: Clause, n: int) -> bool:
+    """Return whether a denial is of the place that follows it: "..., not in the right lung"."""
+    trigger, after = clause.items[n], clause.items[n + 1 : n + 2]
+    at = trigger.hi
+    while at < clause.hi and words[at] in _TO_PLACE:
+        at += 1
+    if at == trigger.hi or any(
+        isinstance(item, Mention) and item.is_target for item in clause.items[n + 1 :]
+    ):
+        return False
+    site = after[0] if after and isinstance(after[0], Mention) else None
+    return (site is not None and site.kind == "site" and site.lo == at) or (
+        words[at : at + 1] in (["left"], ["right"])
+    )
 
 
 def _leaves_open(clause: Clause) -> bool:
@@ -140,6 +162,15 @@ def _speaks_of_the_past(words: list[str], clause: Clause) -> bool:
     if _COMPARES.intersection(span) or _PRESENT.intersection(span):
         return False
     return not _PAST.isdisjoint(span)
+
+
+def _less_favoured(words: list[str], clause: Clause) -> None:
+    """Hedge what something else is preferred to: "favour atelectasis over pneumonia"."""
+    span = words[clause.lo : clause.hi]
+    if "over" not in span or _FAVOURS.isdisjoint(span):
+        return
+    at = clause.lo + span.index("over")
+    _mark("possible", [m for m in clause.mentions if m.is_target and m.lo > at])
 
 
 def _alternatives(words: list[str], clause: Clause) -> None:

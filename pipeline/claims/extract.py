@@ -4,9 +4,10 @@ In: an answer, the dataset's lexicon and the concept that the question asks abou
 distinct assertions of the answer. Deterministic, linear in the length of the text, never raises.
 """
 
-from pipeline.claims.assertion import Assertion, spell_out
-from pipeline.claims.binding import bind
-from pipeline.claims.clauses import VERBS, clauses
+from pipeline.claims.assertion import RESOLVED, Assertion, spell_out
+from pipeline.claims.binding import bind, denied_side
+from pipeline.claims.changes import has_own_subject
+from pipeline.claims.clauses import VERBS, Clause, clauses
 from pipeline.claims.context import assess
 from pipeline.claims.leading_answer import Answer, read_lead
 from pipeline.claims.matcher import LexicalItem, Mention, Trigger, matcher_for
@@ -21,7 +22,7 @@ _AT_SITE = frozenset(("affected", "involved", "abnormal", "where"))
 
 
 def extract_assertions(
-    text: str, lexicon: Lexicon, asks: str | None = None
+    text: str, lexicon: Lexicon, asks: str | None = None, language: str = "en"
 ) -> tuple[Assertion, ...]:
     """Read the distinct claims of an answer, in the order of their first mention.
 
@@ -29,12 +30,13 @@ def extract_assertions(
         text: the answer; any text at all.
         lexicon: the vocabulary; compiled at its first use.
         asks: the concept that a bare yes or no, or a change without a finding, speaks about.
+        language: of the text, as a base language ("es"); the lexicon's forms must be in it.
 
     Returns:
         Assertions; those of certainty ``certain`` count as claims. History, hypotheses, plans,
         questions and reports of other statements give none.
     """
-    reader = _Reader(text, lexicon, asks)
+    reader = _Reader(text, lexicon, asks, language)
     for sentence in split(reader.tokens):
         reader.read(sentence)
     return reader.assertions()
@@ -43,10 +45,10 @@ def extract_assertions(
 class _Reader:
     """Goes through one answer sentence by sentence and remembers what later words refer to."""
 
-    def __init__(self, text: str, lexicon: Lexicon, asks: str | None) -> None:
+    def __init__(self, text: str, lexicon: Lexicon, asks: str | None, language: str) -> None:
         self.text, self.lexicon, self.asks = text, lexicon, asks
         self.tokens = tokenise(text)
-        self.matcher = matcher_for(lexicon)
+        self.matcher = matcher_for(lexicon, language)
         self.stated: list[Mention] = []
         self.earlier: list[Mention] = []
         self.about = asks  # what a yes or no at the start of the next sentence speaks about
@@ -55,10 +57,11 @@ class _Reader:
 
     def read(self, sentence: Sentence) -> None:
         """Read one sentence."""
-        items = self.matcher.items(self.tokens.words, sentence.lo, sentence.hi)
+        words = self.tokens.words
         if sentence.question:
-            self._ask(items)
+            self._ask(self.matcher.items(words, sentence.lo, sentence.hi))
             return
+        items = self.matcher.stated(words, sentence.lo, sentence.hi)
         answer, items = self._lead(sentence, items)
         self.about = None
         if not items and self.implied is None:
@@ -68,6 +71,8 @@ class _Reader:
         before = len(self.stated)
         self._imply(answer)
         self._state(sentence, items)
+        if any(isinstance(i, Trigger) and "correct" in i.categories for i in items[:1]):
+            self._take_back_answer(items)
         if len(self.stated) > before:
             self.revising = False
 
@@ -102,6 +107,11 @@ class _Reader:
                 self.header = [Trigger(pre, -1, -1)]
         return items
 
+    def _take_back_answer(self, items: list[LexicalItem]) -> None:
+        """Withdraw a bare yes or no before "Wait, no": the two together answer nothing."""
+        if not any(isinstance(item, Mention) for item in items):
+            self.stated = [m for m in self.stated if m.lo >= 0]
+
     def _add(self, mention: Mention) -> None:
         mention.revised = self.revising
         self.stated.append(mention)
@@ -123,45 +133,71 @@ class _Reader:
         adds = _ADDING.intersection(words[sentence.lo : sentence.hi])
         take_back(items, [] if adds else self.earlier)
         for clause in parts:
-            free = bind(words, clause, self.earlier)
+            bound = bind(words, clause, self.earlier)
             targets = [mention for mention in clause.mentions if mention.is_target]
             for mention in clause.mentions:
                 if mention.is_target or mention.kind == "attribute":
                     self._add(mention)
-            for mention in free:
-                self._add_unbound(mention, clause.hi)
+            for mention in bound.free:
+                if mention.kind == "site":
+                    self._add_place(mention, clause.hi)
+                else:
+                    self._add_change(mention, clause)
+            for place, findings in bound.elsewhere:
+                self._deny_at(place.ids, findings, place)
+            self._deny_side(clause, targets or self.earlier)
             self.earlier = targets or self.earlier
 
-    def _add_unbound(self, mention: Mention, clause_end: int) -> None:
-        """Add a site or change that no finding of its clause takes, or bind it to earlier ones."""
-        if mention.skip:
-            return
+    def _add_place(self, site: Mention, clause_end: int) -> None:
+        """Add a site that no finding of its clause takes, or bind it to what came before."""
         implied = self.stated[-1] if self.stated and self.stated[-1].lo < 0 else None
-        if mention.kind == "site":
-            if implied is not None and not implied.neg and not mention.neg and not implied.sites:
-                implied.sites = mention.ids
-            elif mention.neg and self.earlier:
-                self._elsewhere(mention)
-            elif not self._is_subject(mention, clause_end):
-                self._add(mention)
+        if implied is not None and not implied.neg and not site.neg and not implied.sites:
+            implied.sites = site.ids
+        elif site.neg and self.earlier:
+            self._deny_at(site.ids, self.earlier, site)
+        elif not self._is_subject(site, clause_end):
+            self._add(site)
+
+    def _add_change(self, change: Mention, clause: Clause) -> None:
+        """Add a change of a clause without findings: of what was asked, or of what came before.
+
+        A change of anything else is no claim, and none outweighs a yes or no.
+        """
+        if change.neg or has_own_subject(self.tokens.words, clause, change):
             return
-        if mention.neg:
-            return
-        if self.asks in self.lexicon.concepts and self.asks is not None:
-            changed = Mention("change", (self.asks,), mention.lo, mention.hi)
-            changed.change, changed.uncertain = mention.ids[0], mention.uncertain
+        said = next((m for m in self.stated if m.lo < 0 and m.ids == (self.asks,)), None)
+        if said is not None:
+            if said.neg == self._resolves(change) and not said.uncertain:
+                said.change = said.change or change.ids[0]
+        elif self.asks in self.lexicon.concepts and self.asks is not None:
+            changed = Mention("change", (self.asks,), change.lo, change.hi)
+            changed.change, changed.uncertain = change.ids[0], change.uncertain
             self._add(changed)
         elif self.earlier and not self.earlier[-1].neg and self.earlier[-1].change is None:
-            self.earlier[-1].change = mention.ids[0]
+            self.earlier[-1].change = change.ids[0]
         else:
-            self._add(mention)
+            self._add(change)
 
-    def _elsewhere(self, site: Mention) -> None:
+    def _resolves(self, change: Mention) -> bool:
+        name = self.lexicon.concepts[change.ids[0]].name.lower()
+        return RESOLVED in (change.ids[0], name)
+
+    def _deny_at(self, sites: tuple[str, ...], findings: list[Mention], at: Mention) -> None:
         """Read "on the left but not on the right": the same findings, denied at this place."""
-        for finding in self.earlier:
-            absent = Mention(finding.kind, finding.ids, site.lo, site.hi)
-            absent.neg, absent.sites, absent.uncertain = True, site.ids, site.uncertain
+        for finding in findings:
+            absent = Mention(finding.kind, finding.ids, at.lo, at.hi)
+            absent.neg, absent.sites, absent.uncertain = True, sites, at.uncertain
             self._add(absent)
+
+    def _deny_side(self, clause: Clause, findings: list[Mention]) -> None:
+        """Read "in the left lung, not in the right": the other one of the pair is meant."""
+        side = denied_side(self.tokens.words, clause) if findings else None
+        if side is None:
+            return
+        for finding in findings:
+            pair = self.matcher.sides.get(finding.sites[0]) if finding.sites else None
+            if pair is not None and pair[side] not in finding.sites and not finding.neg:
+                self._deny_at((pair[side],), [finding], finding)
 
     def _is_subject(self, site: Mention, end: int) -> bool:
         """Return whether a site is the subject ("the left lung is clear") and places nothing."""

@@ -6,7 +6,9 @@ In: the items of a sentence, or the assertions of an answer in order. Out: what 
 from dataclasses import replace
 
 from pipeline.claims.assertion import Assertion
-from pipeline.claims.matcher import LexicalItem, Mention, Trigger
+from pipeline.claims.matcher import LexicalItem, Mention, Trigger, matcher_for
+from pipeline.claims.sentences import split
+from pipeline.claims.tokens import tokenise
 from pipeline.dataset.lexicon import Lexicon
 
 
@@ -40,15 +42,33 @@ def settle(assertions: list[Assertion], lexicon: Lexicon) -> tuple[Assertion, ..
     """Reduce an answer to distinct claims, in the order in which they were first made.
 
     A claim that states less than another of the same concept, polarity and certainty is part of it;
-    a revision removes what it contradicts; an implied yes or no yields to explicit words.
+    a revision removes what it contradicts; an implied yes or no yields to explicit words, and a
+    statement of normality to words about the concept itself.
     """
     kept: list[Assertion] = []
     for new in assertions:
         if new.revised:
             kept = [old for old in kept if not _revoked(old, new, lexicon)]
         _add(kept, new)
-    explicit = {a.claim.concept for a in kept if a.start >= 0}
-    return tuple(a for a in kept if a.start >= 0 or a.claim.concept not in explicit)
+    stated = [a for a in kept if a.start >= 0]
+    named = [a for a in stated if not a.normality]
+    if len(named) == len(kept):
+        return tuple(kept)
+    return tuple(
+        a
+        for a in kept
+        if (a.start >= 0 and not a.normality) or not _yields(a, named if a.normality else stated)
+    )
+
+
+def _yields(implied: Assertion, explicit: list[Assertion]) -> bool:
+    """Return whether a claim gives way to one of its concept that is stated more openly."""
+    site = implied.claim.site
+    return any(
+        a.claim.concept == implied.claim.concept
+        and (not implied.normality or None in (site, a.claim.site) or site == a.claim.site)
+        for a in explicit
+    )
 
 
 def _add(kept: list[Assertion], new: Assertion) -> None:
@@ -83,3 +103,13 @@ def _revoked(old: Assertion, new: Assertion, lexicon: Lexicon) -> bool:
 
 def _same_sort(left: Mention, right: Mention) -> bool:
     return left.kind == right.kind or (left.is_target and right.is_target)
+
+
+def declares_revision(text: str, lexicon: Lexicon) -> bool:
+    """Return whether any sentence of an answer corrects an earlier statement in so many words."""
+    tokens = tokenise(text)
+    matcher = matcher_for(lexicon)
+    return any(
+        revises(matcher.items(tokens.words, sentence.lo, sentence.hi), sentence.lo)
+        for sentence in split(tokens)
+    )

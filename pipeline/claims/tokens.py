@@ -11,13 +11,53 @@ from functools import lru_cache
 BULLET = "\n-"
 NEWLINE = "\n"
 
-_TOKEN = re.compile(
+_WORDS = (
     r"(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)"
     r"|(?P<number>\d+(?:[.,]\d+)*)"
     r"|(?P<line>(?:\A|\n)\s*(?:[-*•+]\s|\d{1,2}[.)]\s)?)"
-    r"|(?P<mark>\.(?![a-z\d])|[;:!?,()|—–]|(?<=\s)-+(?=\s))"
 )
+_MARK = r"|(?P<mark>\.(?![a-z\d])|[;:!?,()|—–]|(?<=\s)-+(?=\s))"
+# What a structured report puts for present, absent and possible, and where its objects end.
+_SIGNS = (
+    r"|(?P<absent>\(\s?[-−–]\s?\)|(?<=[:=|])\s?[-−–0](?=\s*(?:$|[,;|\n}]))|\[\s?\]|[☐✗✘❌✖])"
+    r"|(?P<present>\(\s?\+\s?\)|(?<=[:=|])\s?[+1](?=\s*(?:$|[,;|\n}]))|\[[xX✓]\]|[☑✓✔✅])"
+    r"|(?P<query>(?<!\S)\?(?=[^\W\d_]))"  # "?pneumonia"
+    r"|(?P<either>(?<=[^\W\d_]{3})\s?/\s?(?=[^\W\d_]{3}))"
+    r"|(?P<end>\}|(?<=\")\s{0,40}\])"
+)
+_TOKEN = re.compile(_WORDS + _MARK)
+# Chinese and Japanese have no blanks between words: every character is one, and has its own marks.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_TOKEN_UNSPACED = re.compile(
+    r"(?P<word>[\u3040-\u30ff\u4e00-\u9fff]|[a-zA-Z]+)"
+    + _WORDS[_WORDS.index("|") :]
+    + _MARK
+    + r"|(?P<wide>[，。；：、！？（）])"
+)
+_WIDE = {
+    "，": ";",
+    "。": ".",
+    "；": ";",
+    "：": ":",
+    "、": ",",
+    "！": "!",
+    "？": "?",
+    "（": ",",
+    "）": ",",
+}
+_TOKEN_OR_SIGN = re.compile(_WORDS + _SIGNS + _MARK)
+_SIGNIFICANT = frozenset("+/?[]{}☐☑✓✔✅✗✘❌✖")
+_DENYING = ("(-)", "(−)", "(–)", ": -", ":-", ": −", "| -", "=-", "( -")
+_KINDS = {"absent": "absent", "present": "present", "either": "/", "query": "possible", "end": ";"}
+_BOXES = "[☐☑✓✔✅✗✘❌✖"  # a box stands before its item, save after a colon
 _MARKS = {"(": ",", ")": ",", "|": ":", "—": "-", "–": "-"}
+_OBJECT = re.compile(r"\{[^{}]{0,2000}+(?:\{[^{}]{0,2000}+\}[^{}]{0,2000}+){0,50}+\}")
+# The next member of an object that lists findings; what describes one stays with it.
+_NEXT_MEMBER = re.compile(
+    r",(?=\s{0,40}[\"'](?!(?:present|absent|location|site|side|laterality|size|severity|change|status|"
+    r"value|description|confidence|certainty)[\"'])[^\"']{1,60}[\"']\s{0,20}:)"
+)
+_BLANK = re.compile(r"\s")
 # A full stop after one of these belongs to the word.
 _ABBREVIATIONS = frozenset(("g", "e", "vs", "approx", "dr", "cf", "fig", "mr", "mrs", "prof"))
 _CONTRACTED = {"ca": "can", "wo": "will", "sha": "shall"}
@@ -49,13 +89,24 @@ def tokenise(text: str) -> Tokens:
     words: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup
+    if "{" in text:
+        text = _OBJECT.sub(lambda match: _one_line(match[0]), text)
+    signs = not _SIGNIFICANT.isdisjoint(text) or any(sign in text for sign in _DENYING)
+    pattern = _TOKEN_OR_SIGN if signs else _TOKEN
+    if not text.isascii() and _UNSPACED.search(text):
+        pattern = _TOKEN_UNSPACED
+    for match in pattern.finditer(text):
+        kind = match.lastgroup or ""
         raw = match.group()
         if kind == "word":
             cut = _word(raw)
         elif kind == "line":
             cut = _line(raw, text[match.end() : match.end() + 1], words)
+        elif kind == "wide":
+            cut = (_WIDE[raw],)
+        elif kind in _KINDS:
+            boxed = raw[0] in _BOXES and words and words[-1] != ":"
+            cut = (";", _KINDS[kind]) if boxed else (_KINDS[kind],)
         elif raw == "." and words and words[-1] in _ABBREVIATIONS:
             continue
         elif raw[0] == "-":
@@ -67,6 +118,11 @@ def tokenise(text: str) -> Tokens:
             starts.append(match.start())
             ends.append(match.end())
     return Tokens(words, starts, ends)
+
+
+def _one_line(obj: str) -> str:
+    """Put a JSON object on one line, its members apart, as many characters as before."""
+    return _NEXT_MEMBER.sub(";", _BLANK.sub(" ", obj))
 
 
 def phrase(text: str) -> tuple[str, ...]:
@@ -117,10 +173,13 @@ def _word(raw: str) -> tuple[str, ...]:
             base = word[:-3]
             return (_CONTRACTED.get(base, base), "not") if base else ("not",)
         head, _, tail = word.rpartition("'")
+        if head in _ELIDED and len(tail) > 1:
+            return (head, tail)
         return (head, "is") if tail == "s" and head in _PRONOUNS else (head or word,)
     return ("can", "not") if word == "cannot" else (word,)
 
 
+_ELIDED = frozenset(("d", "l", "n", "qu", "s", "jusqu", "dell", "all", "nell", "un"))
 _PRONOUNS = frozenset(("it", "that", "there", "this", "what", "here"))
 
 

@@ -1,6 +1,7 @@
 """Trigger phrases: what turns a mention into a denied, hedged or merely reported one.
 
 In: the tables beside this module: ``triggers.json``, ``changes.json`` and ``words.json``.
+In other languages: ``cues.json``, a smaller table of the same categories per language.
 Out: phrases as words, each with its category. A phrase may hold ``(a|b|)`` alternatives; an empty
 one makes the words optional.
 
@@ -14,15 +15,11 @@ the clause, ``_rest`` to the end of the sentence.
 """
 
 import json
-import re
 from functools import cache
 from importlib.resources import files
-from itertools import product
 
 from pipeline.claims.tokens import phrase
-
-_CHOICE = re.compile(r"\(([^()]*)\)")
-
+from pipeline.dataset.lexicon import alternatives
 
 Phrases = tuple[tuple[tuple[str, ...], str], ...]
 
@@ -31,6 +28,18 @@ Phrases = tuple[tuple[tuple[str, ...], str], ...]
 def triggers() -> Phrases:
     """Return every trigger phrase as words, with its category; a phrase may have several."""
     return _phrases("triggers.json")
+
+
+@cache
+def cues(language: str) -> Phrases:
+    """Return the trigger phrases of another language; none where it has no table."""
+    table: dict[str, dict[str, list[str]]] = json.loads(_text("cues.json"))
+    return _spelled(table.get(language, {}))
+
+
+def has_cues(language: str) -> bool:
+    """Return whether denials and hedges are known in another language."""
+    return bool(cues(language))
 
 
 @cache
@@ -44,19 +53,21 @@ def changes() -> Phrases:
 
 def expand(pattern: str) -> list[tuple[str, ...]]:
     """Write out the alternatives of one phrase pattern as words."""
-    parts = _CHOICE.split(pattern)
-    options = [part.split("|") if n % 2 else [part] for n, part in enumerate(parts)]
-    return sorted({phrase(" ".join(chosen)) for chosen in product(*options)})
+    return sorted({phrase(text) for text in alternatives(pattern)})
 
 
-def word_set(name: str) -> frozenset[str]:
-    """Return one of the word classes of ``words.json``."""
-    words: dict[str, str] = json.loads(_text("words.json"))
+def word_set(name: str, table: str = "words.json") -> frozenset[str]:
+    """Return one of the word classes of ``words.json``, or of another table beside it."""
+    words: dict[str, str] = json.loads(_text(table))
     return frozenset(words[name].split())
 
 
 def _phrases(name: str) -> Phrases:
     table: dict[str, list[str]] = json.loads(_text(name))
+    return _spelled(table)
+
+
+def _spelled(table: dict[str, list[str]]) -> Phrases:
     return tuple(
         (words, meaning)
         for meaning, patterns in table.items()

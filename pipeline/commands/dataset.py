@@ -1,5 +1,7 @@
-"""``dataset build-phantom|validate|describe``."""
+"""``dataset build-phantom|validate|describe``; ``lexicon`` has a file of its own."""
 
+from collections import Counter
+from itertools import chain
 from typing import Annotated
 
 from typer import Argument, Option, Typer
@@ -7,10 +9,13 @@ from typer import Argument, Option, Typer
 from actors.schema import Dialogue
 from actors.storage.files import exists, join
 from conf.errors import BadInput
+from pipeline.claims import unread_reason
+from pipeline.claims.check_lexicon import lexicon_faults
 from pipeline.cluster.connect import cluster
+from pipeline.commands.lexicon import app as lexicon
 from pipeline.commands.options import DATA, DatasetFolder, command
 from pipeline.dataset.describe import describe, description_text
-from pipeline.dataset.open import open_dataset
+from pipeline.dataset.open import Dataset, open_dataset
 from pipeline.dataset.validate import validate
 from pipeline.phantom.build import build
 
@@ -20,6 +25,7 @@ app = Typer(
     rich_help_panel=DATA,
     no_args_is_help=True,
 )
+app.add_typer(lexicon)
 _FAULTS_SHOWN = 100
 
 
@@ -50,18 +56,35 @@ def _validate(
     dataset: DatasetFolder,
     no_images: Annotated[bool, Option("--no-images", help="do not open the image files")] = False,
 ) -> int:
-    """Report every fault: dialogue, column, value."""
+    """Report every fault (of the lexicon, then dialogue, column, value) and what goes unscored."""
     opened = open_dataset(dataset)
     _ = opened.content_id  # compares the files with dataset.json
     count = 0
-    for fault in validate(opened, check_images=not no_images):
+    faults = validate(opened, check_images=not no_images)
+    for fault in chain(lexicon_faults(opened.lexicon), faults):
         count += 1
         if count <= _FAULTS_SHOWN:
             print(fault)
     if count > _FAULTS_SHOWN:
         print(f"and {count - _FAULTS_SHOWN} more")
+    for note in _unread(opened):
+        print(note)
     print(f"{opened.uri}: {count} faults" if count else f"{opened.uri}: no faults")
     return 2 if count else 0
+
+
+def _unread(opened: Dataset) -> list[str]:
+    """Return what will go unscored because claims in a dialogue's language are not read."""
+    languages: Counter[str] = Counter()
+    for table in opened.batches():
+        languages.update(table.column("language").to_pylist())
+    reasons = {tag: unread_reason(opened.lexicon, tag) for tag in languages}
+    return [
+        f"{languages[tag]} dialogues will have no hallucination_rate, reasoning_coherence or score "
+        f"of a text or concept turn: {reason}"
+        for tag, reason in sorted(reasons.items())
+        if reason is not None
+    ]
 
 
 @command(app, "describe", DATA, "imcbench dataset describe data/phantom-200")

@@ -94,7 +94,7 @@ def reference_ceiling(
         for name, values in named.items()
     )
     by_group = intervals(frame, {}, plan)
-    undefined = Interval(None, None, None, 0, 0, True, "no turn has an agreement")
+    undefined = Interval(None, None, None, 0, 0, True, None, "no turn has an agreement")
     return Ceiling(
         **{name: by_group.get((*_GROUP, name), undefined) for name in named},
         smallest_difference=_smallest_difference(share, plan.confidence),

@@ -5,8 +5,7 @@ and gate.xml (JUnit).
 """
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -17,16 +16,15 @@ from actors.storage.files import (
     write_bytes,
     write_json,
 )
-from conf.errors import BadInput, IncompleteRun
+from conf.errors import IncompleteRun
 from conf.sweep import GateConfig
 from pipeline.gate.render import gate_document, gate_junit
 from pipeline.gate.verdict import GateResult, decide
 from pipeline.runs.directory import RunDirectory
-from pipeline.runs.manifest import Manifest, manifest_of
+from pipeline.runs.manifest import manifest_of
+from pipeline.tables.protocol import refuse_unlike
 from pipeline.tables.scored_run import ScoredRun
 from pipeline.tables.scores import read_scores
-
-_SHOWN = 40  # characters of a value in an error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +61,7 @@ def gate_runs(baseline: str, candidate: str, settings: GateConfig) -> Gated:
             "not dataset, prompt and sampling"
         )
     else:
-        _refuse_unlike(before.manifest, after.manifest)
+        refuse_unlike(before.manifest, after.manifest, ("the baseline", "the candidate"))
     result = decide(
         before.scores,
         after.scores,
@@ -124,34 +122,3 @@ def _turns(scores: pd.DataFrame) -> tuple[float, float]:
     """Return how many turns failed, and how many a run consists of."""
     rows = scores[scores["metric"] == "failed_turns"]
     return math.fsum(rows["numerator"]), math.fsum(rows["denominator"])
-
-
-def _refuse_unlike(before: Manifest, after: Manifest) -> None:
-    """Raise BadInput that names each point in which dataset or protocol differ."""
-    one, other = _protocol(before), _protocol(after)
-    differ = []
-    for key in sorted(one.keys() | other.keys()):
-        values = (one.get(key), other.get(key))
-        if values[0] != values[1]:
-            one_text, other_text = map(_short, values)
-            differ.append(f"{key} is {one_text} in the baseline, {other_text} in the candidate")
-    if differ:
-        raise BadInput(f"the runs cannot be compared: {'; '.join(differ)}")
-
-
-def _protocol(manifest: Manifest) -> dict[str, Any]:
-    """Return, flat, what two comparable runs have in common."""
-    dataset, protocol = manifest.dataset, asdict(manifest.protocol)
-    sampling = protocol.pop("sampling")
-    return {
-        "dataset": dataset.content,
-        "dataset.limit": dataset.limit,
-        "dataset.dropped": dataset.dropped,
-        **protocol,
-        **{f"sampling.{key}": value for key, value in sampling.items()},
-    }
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

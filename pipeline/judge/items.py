@@ -97,10 +97,14 @@ def _is_about(rubric: Rubric, turn: Turn) -> bool:
 
 
 def _final(response: Response | None, dialect: str) -> str:
-    """Return the final answer without reasoning and markup; empty for a failed or missing turn."""
+    """Return the final answer without reasoning and markup.
+
+    Empty for a failed or missing turn, and for an answer without a letter or a digit.
+    """
     if response is None or response.text is None:
         return ""
-    return strip_boxes(strip_reasoning(response.text).final, dialect).strip()
+    final = strip_boxes(strip_reasoning(response.text).final, dialect).strip()
+    return final if any(c.isalnum() for c in final) else ""
 
 
 def _shown(dialogue: Dialogue, turn: Turn) -> tuple[Image, ...]:

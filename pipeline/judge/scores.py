@@ -3,7 +3,7 @@
 In: the items of a rubric and every judge's verdicts on them. Out: per dialogue one row per
 criterion and judge, and one for the jury: grades as shares of the scale, over the verdicts.
 What no judge could grade is in neither sum; ``failed`` counts it. What the model did not
-answer gets the lowest grade, as it counts as wrong for the rules.
+answer gets the lowest grade, calibrated or not, as it counts as wrong for the rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ def dialogue_scores(
             reason = _why_none(listed)
             rows.append(_row(metric_name(rubric, c.name, judge), c, grades, reason))
             if (c.name, judge) in maps:
-                mapped = maps[c.name, judge].apply(grades)
+                mapped = _calibrated(items, listed, c, maps[c.name, judge])
                 name = metric_name(rubric, c.name, f"{judge}:calibrated")
                 rows.append(_row(name, c, mapped, reason))
         put = [v for i, v in zip(items, listed, strict=True) if i.prompt is not None]
@@ -86,6 +86,25 @@ def _verdict(item: JudgeItem, given: JudgeVerdicts) -> JudgeVerdict:
         return JudgeVerdict({c.name: c.least for c in item.rubric.criteria}, None)
     missing = JudgeVerdict({}, "not put to the judge")
     return given.get((item.dialogue_id, item.turn), missing)
+
+
+def _calibrated(
+    items: Sequence[JudgeItem],
+    listed: Sequence[JudgeVerdict],
+    criterion: Criterion,
+    calibration: Calibration,
+) -> list[float]:
+    """Map the judge's grades; what the model did not answer keeps the lowest.
+
+    No judge graded it, so what experts make of a judge's lowest grade says nothing about it.
+    """
+    mapped = []
+    for item, verdict in zip(items, listed, strict=True):
+        if item.prompt is None:
+            mapped.append(float(criterion.least))
+        elif verdict.reason is None:
+            mapped += calibration.apply([verdict.grades[criterion.name]]).tolist()
+    return mapped
 
 
 def _row(metric: str, criterion: Criterion, grades: Iterable[float], reason: str) -> Score:

@@ -52,7 +52,7 @@ def read_verdict(text: str, rubric: Rubric) -> dict[str, int]:
     Raises:
         NoVerdict: not one JSON object, a criterion without a grade, or a grade off its scale.
     """
-    body = strip_reasoning(text).final.strip()
+    body = strip_reasoning(text).body
     if body.startswith(_FENCE) and body.endswith(_FENCE) and "\n" in body:
         body = body.split("\n", 1)[1].removesuffix(_FENCE).strip()
     try:

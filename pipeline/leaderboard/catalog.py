@@ -76,8 +76,16 @@ def withdraw(output: str, manifest: Manifest) -> None:
 def read_catalog(output: str) -> pa.Table:
     """Read all entries, in CATALOG_SCHEMA; no rows where nothing was entered yet."""
     files = list_files(join(output, "catalogue"), ".parquet")
-    tables = [read_parquet(uri, schema=CATALOG_SCHEMA) for uri in files]
+    tables = [_of_today(read_parquet(uri)) for uri in files]
     return pa.concat_tables([CATALOG_SCHEMA.empty_table(), *tables])
+
+
+def _of_today(table: pa.Table) -> pa.Table:
+    """Return an entry in CATALOG_SCHEMA; columns that came later are null."""
+    for field in CATALOG_SCHEMA:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table.select(CATALOG_SCHEMA.names).cast(CATALOG_SCHEMA)
 
 
 def _entry(output: str, manifest: Manifest) -> str:

@@ -26,9 +26,11 @@ class Response:
     """What the model answered at one turn; ``text`` None: the turn failed or has no record.
 
     ``input_sizes``: width and height in pixels at which each image (by id) entered the model.
+    ``truncated``: the answer was cut off at the length limit.
     """
 
     text: str | None
+    truncated: bool = False
     input_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
@@ -37,6 +39,7 @@ class Response:
         sizes = row.get("input_sizes") or ()
         return cls(
             text=row["response"] if row["status"] == "ok" else None,
+            truncated=row.get("finish_reason") == "length",
             input_sizes={s["image_id"]: (s["width"], s["height"]) for s in sizes},
         )
 
@@ -79,16 +82,18 @@ class JudgedClaim:
 class TurnReading:
     """One turn as judged.
 
-    ``text`` is the final answer without reasoning and region markup (None: failed or missing);
-    the spans of ``claims`` refer to it. ``answer`` is what was parsed for the answer type, as
-    text (None: nothing could be). ``score`` is in [0, 1]; None: the turn cannot be scored by
-    declaration (see docs/measures.md). ``box`` and ``iou`` belong to ``region``, in pixels of
-    its stored image; ``iou`` is None where there is no region or the box is a point. ``hit``:
-    whether the region was found, None where there is none to find.
+    ``text`` is the final answer without reasoning and region markup (None: failed or missing); the
+    spans of ``claims`` refer to it. ``truncated``: it was cut off at the length limit. ``answer``
+    is what was parsed for the answer type, as text (None: nothing could be). ``score`` is in
+    [0, 1]; None: the turn cannot be scored by declaration (see docs/measures.md). ``box`` and
+    ``iou`` belong to ``region``, in pixels of its stored image; ``iou`` is None where there is no
+    region or the box is a point. ``hit``: whether the region was found, None where there is none
+    to find.
     """
 
     turn: Turn
     text: str | None
+    truncated: bool
     reasoning_removed: int
     answer: str | None
     parseable: bool
@@ -129,7 +134,8 @@ class Contradiction:
     earlier: Claim
     later_turn: int
     later: Claim
-    revised: bool  # the later answer declares the correction, so it does not count
+    revised: bool  # the later answer declares the correction
+    forgiven: bool  # and the annotation supports it, so that it does not count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +143,7 @@ class DialogueReading:
     """One dialogue as judged: its turns in order, and where the model contradicts itself.
 
     ``lexicon``: the vocabulary it was read with. ``subjects``: the concepts (or exclusive groups)
-    claimed at two turns or more.
+    claimed at two turns or more. ``claims_unread``: why no claims were read, where none could be.
     """
 
     dialogue: Dialogue
@@ -146,6 +152,7 @@ class DialogueReading:
     turns: tuple[TurnReading, ...]
     subjects: frozenset[str]
     contradictions: tuple[Contradiction, ...]
+    claims_unread: str | None = None
 
 
 def ratio(metric: str, numerator: float, denominator: float, reason: str = "") -> Score:
@@ -160,13 +167,18 @@ def ratio(metric: str, numerator: float, denominator: float, reason: str = "") -
     )
 
 
-def agree(a: Claim, b: Claim) -> bool:
-    """Return whether two claims are the same, wherever both name a site or a change."""
+def agree(own: Claim, expert: Claim, lexicon: Lexicon) -> bool:
+    """Return whether a claim is the expert's, wherever both name a site or a change."""
     return (
-        (a.concept, a.present) == (b.concept, b.present)
-        and compatible(a.site, b.site)
-        and compatible(a.change, b.change)
+        (own.concept, own.present) == (expert.concept, expert.present)
+        and lies_in(expert.site, own.site, lexicon)
+        and compatible(own.change, expert.change)
     )
+
+
+def lies_in(site: str | None, named: str | None, lexicon: Lexicon) -> bool:
+    """Return whether a place is the one that is named, or a part of it; true if one is unknown."""
+    return compatible(site, named) or lexicon.is_broader(str(named), str(site))
 
 
 def compatible(a: str | None, b: str | None) -> bool:
@@ -174,14 +186,14 @@ def compatible(a: str | None, b: str | None) -> bool:
     return a is None or b is None or a == b
 
 
-def says(own: Claim, expert: Claim) -> bool:
+def says(own: Claim, expert: Claim, lexicon: Lexicon) -> bool:
     """Return whether a model's claim states what the expert's does.
 
     As ``agree``, but a change that the expert names has to be named, too: an answer to "how has it
     changed" that only repeats the finding does not. It may be named alone ("it has grown").
     """
     if expert.change is None:
-        return agree(own, expert)
+        return agree(own, expert, lexicon)
     if own.concept == expert.change:
         return own.present and (expert.present or expert.change == RESOLVED)
-    return own.change is not None and agree(own, expert)
+    return own.change is not None and agree(own, expert, lexicon)

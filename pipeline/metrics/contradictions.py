@@ -1,14 +1,16 @@
 """Where a model contradicts itself across the turns of one dialogue.
 
-In: the judged turns. Out: the subjects claimed at two turns or more, and the pairs of claims that
-cannot both hold.
+In: the judged turns and the annotation. Out: the subjects claimed at two turns or more, and the
+pairs of claims that cannot both hold.
 """
 
 from collections.abc import Sequence
 
-from actors.schema import Claim
+from actors.schema import Claim, Finding
+from pipeline.claims import declares_revision
 from pipeline.dataset.lexicon import Lexicon
-from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading, compatible
+from pipeline.metrics.base import Contradiction, JudgedClaim, TurnReading, agree, compatible
+from pipeline.metrics.verdicts import meet
 
 _KINDS = ("finding", "attribute", "diagnosis")  # sites and changes belong to these
 
@@ -16,7 +18,7 @@ ClaimAtTurn = tuple[TurnReading, JudgedClaim]
 
 
 def find_contradictions(
-    turns: Sequence[TurnReading], lexicon: Lexicon
+    turns: Sequence[TurnReading], findings: Sequence[Finding], lexicon: Lexicon
 ) -> tuple[frozenset[str], tuple[Contradiction, ...]]:
     """Find the subjects claimed at two turns or more, and every contradiction about them.
 
@@ -33,28 +35,62 @@ def find_contradictions(
         for name, claims in by_subject.items()
         if len({r.turn.turn for r, _ in claims}) > 1
     }
-    contradictions = (
-        c for name, claims in repeated.items() for c in _contradictions(name, claims, lexicon)
-    )
+    expert = [claim for reading in turns for claim in reading.turn.claims]
+    search = _Search(expert, findings, lexicon)
+    contradictions = (c for name, claims in repeated.items() for c in search.find(name, claims))
     return frozenset(repeated), tuple(contradictions)
 
 
-def _contradictions(
-    name: str, claims: Sequence[ClaimAtTurn], lexicon: Lexicon
-) -> list[Contradiction]:
-    """Compare each claim with those that still stand; a revision withdraws the earlier one."""
-    contradictions: list[Contradiction] = []
-    standing: list[ClaimAtTurn] = []
-    for later in claims:
-        kept: list[ClaimAtTurn] = []
-        for earlier in standing:
-            clash = earlier[0] is not later[0] and conflict(earlier, later, lexicon)
-            if clash:
-                contradictions.append(_contradiction(name, earlier, later))
-            if not (clash and later[1].assertion.revised):
-                kept.append(earlier)
-        standing = [*kept, later]
-    return contradictions
+class _Search:
+    """Compares the claims about one subject after the other, in one dialogue."""
+
+    def __init__(
+        self, expert: Sequence[Claim], findings: Sequence[Finding], lexicon: Lexicon
+    ) -> None:
+        self._expert, self._findings, self._lexicon = expert, findings, lexicon
+
+    def find(self, name: str, claims: Sequence[ClaimAtTurn]) -> list[Contradiction]:
+        """Compare each claim with those that still stand.
+
+        A revision that is forgiven withdraws the earlier claim; one turn alone per subject is.
+        """
+        contradictions: list[Contradiction] = []
+        standing: list[ClaimAtTurn] = []
+        forgiven_at: int | None = None
+        for later in claims:
+            clashing = [
+                earlier
+                for earlier in standing
+                if earlier[0] is not later[0] and conflict(earlier, later, self._lexicon)
+            ]
+            turn = later[0].turn.turn
+            revised = bool(clashing) and self._revises(later)
+            forgiven = revised and forgiven_at in (None, turn) and self._supported(later[1])
+            if forgiven:
+                forgiven_at = turn
+                standing = [e for e in standing if not any(e is c for c in clashing)]
+            contradictions += [
+                _contradiction(name, earlier, later, (revised, forgiven)) for earlier in clashing
+            ]
+            standing.append(later)
+        return contradictions
+
+    def _revises(self, later: ClaimAtTurn) -> bool:
+        """Return whether the answer declares a correction, anywhere in it."""
+        reading, judged = later
+        return judged.assertion.revised or declares_revision(reading.text or "", self._lexicon)
+
+    def _supported(self, judged: JudgedClaim) -> bool:
+        """Return whether findings support the claim; what they do not assess, the expert's claims.
+
+        Attributes and diagnoses are often annotated by the expert's claims alone.
+        """
+        verdict = judged.verdict
+        if verdict is None:
+            verdict, _ = meet(judged.claim, self._findings, self._lexicon, True)
+        if verdict == "unverifiable":
+            return any(agree(judged.claim, claim, self._lexicon) for claim in self._expert)
+        return verdict == "supported"
 
 
 def subject(claim: Claim, lexicon: Lexicon) -> str:
@@ -104,12 +140,16 @@ def _kind(claim: Claim, lexicon: Lexicon) -> str | None:
     return concept.kind if concept is not None else None
 
 
-def _contradiction(name: str, earlier: ClaimAtTurn, later: ClaimAtTurn) -> Contradiction:
+def _contradiction(
+    name: str, earlier: ClaimAtTurn, later: ClaimAtTurn, status: tuple[bool, bool]
+) -> Contradiction:
+    revised, forgiven = status
     return Contradiction(
         subject=name,
         earlier_turn=earlier[0].turn.turn,
         earlier=earlier[1].claim,
         later_turn=later[0].turn.turn,
         later=later[1].claim,
-        revised=later[1].assertion.revised,
+        revised=revised,
+        forgiven=forgiven,
     )

@@ -75,7 +75,8 @@ def explain_measures(reading: DialogueReading) -> Iterator[str]:
     yield _row(reasoning_coherence(reading))
     yield f"  {_parts(coherence(reading))}"
     for c in reading.contradictions:
-        revised = " (revised, not counted)" if c.revised else ""
+        why = "not counted" if c.forgiven else "but not forgiven"
+        revised = f" (revised, {why})" if c.revised else ""
         yield (
             f"  turn {c.earlier_turn} says {_claim(c.earlier)}, "
             f"turn {c.later_turn} says {_claim(c.later)}{revised}"

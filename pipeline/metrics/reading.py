@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 from actors.boxes.dialects import dialect_named
 from actors.schema import Box, Dialogue, Region, Turn
-from pipeline.claims import extract_assertions
+from pipeline.claims import base_language, extract_assertions, spoken_lexicon, unread_reason
 from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, JudgedClaim, Response, TurnReading
 from pipeline.metrics.contradictions import find_contradictions
+from pipeline.metrics.implied import implied_claims
 from pipeline.metrics.turn_score import Parsed, affirmed_alone, parse_answer, score_turn
 from pipeline.metrics.verdicts import judge_claims
 from pipeline.parsing.boxes import hits, iou, is_point, read_box, strip_boxes
@@ -48,7 +49,7 @@ def read_dialogue(
         response = responses.get(turn.turn, _MISSING)
         reader = _Reader(dialogue, lexicon, dialect, prior_shown)
         turns.append(reader.read(turn, response))
-    subjects, contradictions = find_contradictions(turns, lexicon)
+    subjects, contradictions = find_contradictions(turns, dialogue.findings, lexicon)
     return DialogueReading(
         dialogue=dialogue,
         lexicon=lexicon,
@@ -56,6 +57,7 @@ def read_dialogue(
         turns=tuple(turns),
         subjects=subjects,
         contradictions=contradictions,
+        claims_unread=unread_reason(lexicon, dialogue.language),
     )
 
 
@@ -67,6 +69,7 @@ class _Reader:
     ) -> None:
         self._dialogue = dialogue
         self._lexicon = lexicon
+        self._spoken = spoken_lexicon(lexicon, dialogue.language)
         self._dialect = dialect
         self._gives_regions = dialect_named(dialect).pattern is not None
         self._prior_shown = prior_shown
@@ -82,16 +85,19 @@ class _Reader:
             stripped = strip_reasoning(response.text)
             removed = stripped.removed
             text = strip_boxes(stripped.final, self._dialect).strip()
-            box = self._box(stripped.final, region, response)
-            parsed = parse_answer(turn, text)
+            box = self._box(stripped.body, region, response)
+            parsed = parse_answer(turn, text, self._dialogue.language)
             if turn.answer_type == "region" and self._gives_regions:
                 parsed = Parsed(text=None, parseable=box is not None)
-            claims = self._claims(turn, text)
+            claims = self._claims(turn, text, parsed.text)
         hit = self._hit(region, box, claims)
         parsed, score = score_turn(turn, parsed, claims, hit, self._lexicon)
+        if self._spoken is None and turn.answer_type in ("text", "concept"):
+            parsed, score = Parsed(text=None, parseable=True), None
         return TurnReading(
             turn=turn,
             text=text,
+            truncated=response.truncated,
             reasoning_removed=removed,
             answer=parsed.text,
             parseable=parsed.parseable,
@@ -110,8 +116,13 @@ class _Reader:
         input_size = response.input_sizes.get(image.image_id)
         return read_box(text, self._dialect, (image.width, image.height), input_size)
 
-    def _claims(self, turn: Turn, text: str) -> tuple[JudgedClaim, ...]:
-        assertions = extract_assertions(text, self._lexicon, turn.asks)
+    def _claims(self, turn: Turn, text: str, answer: str | None) -> tuple[JudgedClaim, ...]:
+        """Judge what the text asserts, and what its yes, no or letter does without saying it."""
+        if self._spoken is None:
+            return ()
+        language = base_language(self._dialogue.language)
+        assertions = extract_assertions(text, self._spoken, turn.asks, language)
+        assertions += implied_claims(turn, answer, assertions, self._lexicon)
         return judge_claims(assertions, self._dialogue.findings, self._lexicon, self._prior_shown)
 
     def _hit(
@@ -126,7 +137,7 @@ class _Reader:
             return None
         if self._gives_regions:
             return hits(box, region.box)
-        if region.site is None:
+        if region.site is None or self._spoken is None:
             return None
         return affirmed_alone(region.site, claims, self._lexicon)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from actors.schema import Claim
 from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio, says
+from pipeline.metrics.common_order import longest_common
 from pipeline.metrics.contradictions import ClaimAtTurn, conflict
 
 METRIC = "reasoning_coherence"
@@ -54,49 +55,27 @@ def coherence(reading: DialogueReading) -> Coherence:
 
 
 def contradiction(reading: DialogueReading) -> float:
-    """Return C: the share of the subjects claimed at two turns or more contradicted, unrevised."""
+    """Return C: of the subjects claimed at two turns or more, the share contradicted for good."""
     if not reading.subjects:
         return 0.0
     return len(contradicted_subjects(reading)) / len(reading.subjects)
 
 
 def contradicted_subjects(reading: DialogueReading) -> frozenset[str]:
-    """Return the subjects with a contradiction that no explicit revision covers."""
-    return frozenset(c.subject for c in reading.contradictions if not c.revised)
+    """Return the subjects with a contradiction that no forgiven revision covers."""
+    return frozenset(c.subject for c in reading.contradictions if not c.forgiven)
 
 
 def _recall(reading: DialogueReading) -> float | None:
     """Return R: longest common subsequence of expert's and model's claims over the expert's claims.
 
-    The order that counts is that of the turns; within one turn it is free.
+    The order that counts is that of the turns; within one turn it is free on both sides.
     """
-    expert = [e for t in reading.turns if t.turn.step is not None for e in t.turn.claims]
+    expert = [t.turn.claims for t in reading.turns if t.turn.step is not None and t.turn.claims]
     if not expert:
         return None
-    return _common(expert, [[j.claim for j in t.asserted] for t in reading.turns]) / len(expert)
-
-
-def _common(expert: list[Claim], turns: list[list[Claim]]) -> int:
-    """Return the longest common subsequence's length, each turn's claims unordered.
-
-    ``best[i]`` is the length over the first i expert claims and the turns so far; a further turn
-    extends it by the claims that it shares with the expert's next ones.
-    """
-    best = [0] * (len(expert) + 1)
-    for claims in turns:
-        if not claims:
-            continue
-        extended = list(best)
-        for start in range(len(expert)):
-            unused = list(claims)
-            for end in range(start, len(expert)):
-                same = next((c for c in unused if says(c, expert[end])), None)
-                if same is not None:
-                    unused.remove(same)
-                length = best[start] + len(claims) - len(unused)
-                extended[end + 1] = max(extended[end + 1], extended[end], length)
-        best = extended
-    return best[-1]
+    own = [[j.claim for j in t.asserted] for t in reading.turns]
+    return longest_common(expert, own, reading.lexicon) / sum(map(len, expert))
 
 
 def _support(reading: DialogueReading, diagnosis: TurnReading) -> float | None:
@@ -125,7 +104,7 @@ def _stands(
 ) -> bool:
     return any(
         turn.turn.turn < diagnosis_turn
-        and says(own.claim, claim)
+        and says(own.claim, claim, lexicon)
         and not any(conflict((turn, own), later, lexicon) for later in asserted[n + 1 :])
         for n, (turn, own) in enumerate(asserted)
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from actors.schema import Turn
 from pipeline.dataset.lexicon import Lexicon
-from pipeline.metrics.base import JudgedClaim, says
+from pipeline.metrics.base import JudgedClaim, compatible, says
 from pipeline.parsing.answers import parse_boolean, parse_choice
 from pipeline.parsing.numbers import parse_gold_number, parse_number
 
@@ -25,11 +25,11 @@ class Parsed:
     value: float | None = None
 
 
-def parse_answer(turn: Turn, text: str) -> Parsed:
+def parse_answer(turn: Turn, text: str, language: str = "en") -> Parsed:
     """Parse the answer types that are read from the text alone: boolean, choice, number."""
     answer: str | None
     if turn.answer_type == "boolean":
-        answer = parse_boolean(text)
+        answer = parse_boolean(text, language)
         return Parsed(text=answer, parseable=answer is not None)
     if turn.answer_type == "choice":
         answer = parse_choice(text, turn.choices)
@@ -59,7 +59,7 @@ def score_turn(
     if turn.answer_type == "region":
         return parsed, None if hit is None else float(hit)
     if turn.answer_type == "text":
-        return parsed, text_f1(turn, claims)
+        return parsed, text_f1(turn, claims, lexicon)
     if turn.answer is None:
         return parsed, None
     if turn.answer_type == "number":
@@ -67,13 +67,15 @@ def score_turn(
     if turn.answer_type == "concept":
         named = affirmed_of_group(turn.answer, claims, lexicon)
         parsed = Parsed(text=", ".join(sorted(named)) or None, parseable=bool(named))
-        return parsed, float(named == {turn.answer})
+        return parsed, float(named == {turn.answer} and not _also_denied(turn.answer, claims))
+    if turn.answer_type == "boolean" and parsed.text is None:
+        parsed = _by_claims(turn.asks, claims)
     gold = turn.answer.strip()
     same = parsed.text is not None and parsed.text.lower() == gold.lower()
     return parsed, float(same and parsed.text != "uncertain")
 
 
-def text_f1(turn: Turn, claims: Sequence[JudgedClaim]) -> float | None:
+def text_f1(turn: Turn, claims: Sequence[JudgedClaim], lexicon: Lexicon) -> float | None:
     """Return the F1 of the recall of the expert's claims and the precision of the model's.
 
     Recall: expert's claims that the model affirms or denies alike, over all of them. Precision:
@@ -83,7 +85,8 @@ def text_f1(turn: Turn, claims: Sequence[JudgedClaim]) -> float | None:
     if not turn.claims:
         return None
     certain = [c for c in claims if c.certain]
-    recall = sum(any(says(c.claim, e) for c in certain) for e in turn.claims) / len(turn.claims)
+    said = sum(any(says(c.claim, e, lexicon) for c in certain) for e in turn.claims)
+    recall = said / len(turn.claims)
     judged = [c for c in certain if c.verdict is not None]
     if not judged:
         return recall
@@ -109,6 +112,32 @@ def affirmed_of_group(
 def affirmed_alone(concept: str, claims: Sequence[JudgedClaim], lexicon: Lexicon) -> bool:
     """Return whether the model affirmed the concept and no other one of its group."""
     return affirmed_of_group(concept, claims, lexicon) == {concept}
+
+
+def _also_denied(concept: str, claims: Sequence[JudgedClaim]) -> bool:
+    """Return whether an answer that affirms a concept denies it as well.
+
+    Two claims that both name a site are about two things where the sites differ.
+    """
+    certain = [c.claim for c in claims if c.certain]
+    affirmed = [c for c in certain if c.present and concept in (c.concept, c.site)]
+    denied = [c for c in certain if not c.present and c.change is None]
+    return any(
+        a.concept == d.concept and compatible(a.site, d.site) for a in affirmed for d in denied
+    )
+
+
+def _by_claims(asks: str | None, claims: Sequence[JudgedClaim]) -> Parsed:
+    """Read the yes or no of an answer that names none from its one certain claim about ``asks``.
+
+    Doubt about it, without a certain claim, is ``uncertain``.
+    """
+    about = [c for c in claims if c.claim.concept == asks]
+    said = {c.claim.present for c in about if c.certain}
+    if len(said) == 1:
+        return Parsed(text="yes" if said.pop() else "no", parseable=True)
+    doubted = bool(about) and not said
+    return Parsed(text="uncertain" if doubted else None, parseable=doubted)
 
 
 def _within(turn: Turn, value: float | None) -> bool:

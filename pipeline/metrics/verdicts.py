@@ -10,7 +10,7 @@ from dataclasses import replace
 from actors.schema import Claim, Finding
 from pipeline.claims import Assertion
 from pipeline.dataset.lexicon import Lexicon
-from pipeline.metrics.base import ClaimVerdict, Fault, JudgedClaim, compatible
+from pipeline.metrics.base import ClaimVerdict, Fault, JudgedClaim, compatible, lies_in
 
 _COUNTED_KINDS = ("finding", "change", "diagnosis")
 
@@ -31,7 +31,9 @@ def judge_claims(
             if _is_bare_change(claim, lexicon):
                 verdict, fault = _meet_bare_change(claim, findings, prior_shown)
             else:
-                verdict, fault = meet(claim, findings, prior_shown)
+                verdict, fault = meet(claim, findings, lexicon, prior_shown)
+            if assertion.normality and verdict == "unverifiable":
+                verdict = None  # "the lungs are clear" names no finding that could be checked
         judged.append(JudgedClaim(assertion=assertion, verdict=verdict, fault=fault))
     return tuple(judged)
 
@@ -43,20 +45,27 @@ def is_checkable(claim: Claim, lexicon: Lexicon) -> bool:
 
 
 def meet(
-    claim: Claim, findings: Sequence[Finding], prior_shown: bool
+    claim: Claim, findings: Sequence[Finding], lexicon: Lexicon, prior_shown: bool
 ) -> tuple[ClaimVerdict, Fault | None]:
     """Compare one claim with the findings.
 
     Affirmed: supported if a present row of the concept agrees in site and change wherever both
-    sides name one. Denied: supported if no present row agrees in site. Without any row of the
-    concept: unverifiable. A change claimed before a prior image was shown: contradicted.
+    sides name one (a place that the row's is part of agrees, too). Denied: supported if no present
+    row agrees in site. Resolved: supported by a row alone that names the change.
+    Without any row of the concept: unverifiable. A change claimed before a prior image was shown:
+    contradicted.
     """
     if claim.change is not None and not prior_shown:
         return "contradicted", "change_without_prior"
     rows = [f for f in findings if f.concept == claim.concept]
     if not rows:
         return "unverifiable", None
-    here = [f for f in rows if f.present and compatible(f.site, claim.site)]
+    placed = [f for f in rows if lies_in(f.site, claim.site, lexicon)]
+    here = [f for f in placed if f.present]
+    if claim.change is not None and not claim.present:
+        if any(f.change == claim.change for f in placed):
+            return "supported", None
+        return "contradicted", "false_denial" if here else "wrong_change"
     if not claim.present:
         return ("contradicted", "false_denial") if here else ("supported", None)
     if any(compatible(f.change, claim.change) for f in here):

@@ -45,14 +45,16 @@ def baseline_views(reading: DialogueReading) -> list[Score]:
 
 
 def claim_views(reading: DialogueReading) -> list[Score]:
-    """Return claim coverage, uncertain claims, and subjects the model contradicted itself about."""
+    """Return claim coverage, revised and uncertain claims, and subjects contradicted."""
     expected = [
         t for t in reading.turns if any(is_checkable(c, reading.lexicon) for c in t.turn.claims)
     ]
     covered = sum(any(c.verdict is not None for c in t.claims) for t in expected)
     claims = [c for t in reading.turns for c in t.claims if is_checkable(c.claim, reading.lexicon)]
     uncertain = sum(not c.certain for c in claims)
+    made = [c.assertion for t in reading.turns for c in t.asserted]
     return [
+        ratio("revised_claims", sum(a.revised for a in made), len(made)),
         ratio("claim_coverage", covered, len(expected)),
         ratio("uncertain_claims", uncertain, len(claims)),
         ratio("contradiction_rate", len(contradicted_subjects(reading)), len(reading.subjects)),

@@ -7,10 +7,12 @@ referent at turns with a region.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from actors.schema import Region
 from pipeline.metrics.base import DialogueReading, Score, TurnReading, ratio
 from pipeline.parsing.boxes import HIT, iou, is_point
 
 METRIC = "visual_consistency"
+_LARGE = 0.5  # share of the image above which a region is no mention
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,21 @@ def visual_consistency(reading: DialogueReading) -> Score:
 def pairs(reading: DialogueReading) -> Iterator[MentionPair]:
     """Yield the pairs of consecutive mentions of each referent, in order of the second one.
 
-    Turns whose region cannot be found by declaration (no box, no site) are no mentions.
+    Turns whose region cannot be found by declaration (no box, no site), or covers more than half of
+    its image, are no mentions: pointing at everything would hit the latter.
     """
     last: dict[str, TurnReading] = {}
     for turn in reading.turns:
-        if turn.region is None or turn.hit is None:
+        if turn.region is None or turn.hit is None or _is_large(turn.region, reading):
             continue
         referent = turn.region.referent_id
         if referent in last:
             yield MentionPair(last[referent], turn)
         last[referent] = turn
+
+
+def _is_large(region: Region, reading: DialogueReading) -> bool:
+    """Return whether a region covers more than half of its image."""
+    image = reading.dialogue.image(region.image_id)
+    x0, y0, x1, y1 = region.box
+    return (x1 - x0) * (y1 - y0) > _LARGE * image.width * image.height

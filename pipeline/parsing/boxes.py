@@ -12,9 +12,11 @@ from actors.boxes.dialects import dialect_named
 from actors.schema import Box
 
 HIT = 0.5  # the least IoU at which a box counts as on its region
+_OVERSHOOT = 0.02  # of the declared space: rounding beyond the border, not another scale
 
-_JSON_OBJECT = re.compile(r"\{[^{}]{0,600}\}")
-_LABEL = re.compile(r"[\"']label[\"'][ \t\n]{0,4}:[ \t\n]{0,4}[\"']([^\"'{}]{0,200})[\"']")
+_JSON_OBJECT = re.compile(r"\{[^{}]{0,900}\}")
+_HOLDS_REGION = re.compile(r"[\"'](?:bbox|box)(?:_2d)?[\"']\s{0,40}:\s{0,40}\[")
+_LABEL = re.compile(r"[\"']label[\"']\s{0,40}:\s{0,40}[\"']([^\"'{}]{0,200})[\"']")
 
 
 def read_box(
@@ -30,7 +32,7 @@ def read_box(
 
     Returns:
         The box, clipped to the image; for ``molmo`` a point as (x, y, x, y); None where there is
-        no region in this dialect, or the first one has no area.
+        no region in this dialect, or the first one has no area or lies out of the declared space.
 
     Raises:
         ValueError: an unknown dialect, or a box in input pixels with ``input_size`` unknown.
@@ -44,8 +46,10 @@ def read_box(
         raise ValueError("a box in pixels of the model's input cannot be read without input_size")
     numbers = entry.ordered(tuple(map(float, match.groups())))
     corners = entry.coordinates.decode(numbers, space)
-    if corners is None:
+    if corners is None or any(not -_OVERSHOOT <= v <= 1 + _OVERSHOOT for v in corners):
         return None
+    if entry.coordinates.to_image is not None:
+        corners = entry.coordinates.to_image(corners, image_size)
     box = _clip(corners, image_size)
     return box if entry.point or (box[2] > box[0] and box[3] > box[1]) else None
 
@@ -61,9 +65,8 @@ def strip_boxes(text: str, dialect: str) -> str:
     entry = dialect_named(dialect)
     if entry.pattern is None:
         return text
-    if entry.json_key is not None:
-        key = entry.json_key
-        text = _JSON_OBJECT.sub(lambda match: _label(match[0], key), text)
+    if "{" in text:
+        text = _JSON_OBJECT.sub(_label, text)
         text = text.replace("```json", " ").replace("```", " ")
     return (entry.markup or entry.pattern).sub(" ", text)
 
@@ -100,9 +103,10 @@ def _clip(corners: Box, image_size: Size) -> Box:
     return x0 * w, y0 * h, x1 * w, y1 * h
 
 
-def _label(obj: str, key: str) -> str:
+def _label(match: re.Match[str]) -> str:
     """Reduce a JSON object that holds a region to its label; leave any other object alone."""
-    if f'"{key}"' not in obj and f"'{key}'" not in obj:
+    obj = match[0]
+    if not _HOLDS_REGION.search(obj):
         return obj
     label = _LABEL.search(obj)
     return f" {label[1]} " if label else " "

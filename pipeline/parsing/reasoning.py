@@ -1,51 +1,118 @@
 """Reasoning that some models write before their answer, taken off before anything is judged.
 
-In: the raw response. Out: the final answer and how much was taken off.
+In: the raw response. Out: the answer with and without its wrappers, and how much was taken off.
 """
 
 import re
 from dataclasses import dataclass
 
-from actors.reasoning import REASONING_MARKS
+from pipeline.parsing.wrappers import unwrap
+
+# Opening and closing marks by model family. Those of the reasoning parsers of vLLM 0.32 are all
+# here (a test compares); the last ones are of fine-tuned models that no parser knows.
+_MARKS = (
+    # Qwen, DeepSeek, GLM, Granite, Hunyuan and others; Hunyuan 3 appends a suffix, Seed and MiniMax
+    # put a name before it, K2 Horizon has one per effort.
+    (
+        r"<(?:seed:|mm:)?think(?:ing|:[\w.\-]{1,40})?>",
+        r"</(?:seed:|mm:)?think(?:ing|:[\w.\-]{1,40})?>",
+    ),
+    (r"<ifm\|think(?:_fast|_faster)?>", r"</ifm\|think(?:_fast|_faster)?>"),
+    (r"◁think▷", r"◁/think▷"),  # Kimi-VL
+    (r"<\|open\|>think<\|sep\|>", r"<\|close\|>think<\|sep\|>"),  # Kimi K3
+    (r"\[THINK\]", r"\[/THINK\]"),  # Magistral
+    (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),  # Cohere Command
+    (r"<\|channel>", r"<channel\|>"),  # Gemma 4
+    (r"<\|plamo:begin_think:plamo\|>", r"<\|plamo:end_think:plamo\|>"),
+    (r"<\|content_thinking\|>", r"<\|end_message\|>"),  # Inkling
+    (r"to=self<\|message\|>", r"<\|eom\|>"),  # Muse Glimmer
+    (r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:"),  # Granite
+    (r"<unused94>", r"<unused95>"),  # MedGemma 1.5
+    (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),
+    (
+        r"<(?:thoughts?|reasoning|reflection|scratchpad|analysis)>",
+        r"</(?:thoughts?|reasoning|reflection|scratchpad|analysis)>",
+    ),
+    # The stages of LLaVA-CoT before its conclusion, in its two ways of writing them.
+    (r"<(?:SUMMARY|CAPTION)>", r"</(?:SUMMARY|CAPTION)>"),
+    (
+        r"\(Here begins the (?:SUMMARY|CAPTION|REASONING) stage\)",
+        r"\(Here ends the (?:SUMMARY|CAPTION|REASONING) stage\)",
+    ),
+)
+_PAIRS = tuple(
+    (re.compile(f"({opening})|({closing})", re.IGNORECASE)) for opening, closing in _MARKS
+)
+# Every mark has one of these; most answers have none, and are passed through.
+_SIGNS = ("<", "◁", "[", "stage)", "thought process", "assistantfinal")
+# gpt-oss: each message names its channel. Without its special tokens only the names are left.
+_CHANNEL = re.compile(r"<\|channel\|>([^<]{0,80})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>")
+_MESSAGE_END = re.compile(r"<\|(?:end|return|call|start)\|>")
+_BARE_CHANNELS = re.compile(r"\Aanalysis(?=\S)[\s\S]*?assistantfinal")
+_BARE_LABEL = "thought\n"  # Gemma 4 writes it before its answer also where it does not reason
 
 
 @dataclass(frozen=True, slots=True)
 class Stripped:
-    """The final answer; ``removed`` counts the characters taken off, marks included.
+    """An answer; ``removed`` counts the characters of reasoning taken off, marks included.
 
-    ``unclosed``: the reasoning never ended, so there is no answer (``final`` is what preceded it
-    outside of any reasoning, usually empty).
+    ``final``: what the model says, out of its wrappers; answers and claims are read from it.
+    ``body``: the same as it was written; a region is read from it. ``unclosed``: the reasoning
+    never ended, so there is no answer (both hold what preceded it, usually nothing).
     """
 
     final: str
     removed: int
     unclosed: bool
+    body: str
 
 
 def strip_reasoning(text: str) -> Stripped:
-    """Remove reasoning; a closing mark without its opening one ends reasoning from the start.
+    """Remove reasoning, then wrappers (``pipeline.parsing.wrappers``).
 
-    Chat templates that put the opening mark into the prompt leave only the closing one in the
-    response. A response cut off while still reasoning has no answer.
+    A closing mark without its opening one ends reasoning from the start: chat templates that put
+    the opening mark into the prompt leave only the closing one in the response. A response cut off
+    while still reasoning has no answer.
     """
-    final, unclosed = text, False
-    for opening, closing in REASONING_MARKS:
-        if opening in final or closing in final:
-            final, cut = _strip(final, opening, closing)
+    body, unclosed = text, False
+    if any(sign in text for sign in _SIGNS):
+        body, unclosed = _without_channels(text)
+        for marks in _PAIRS:
+            body, cut = _without_marked(body, marks)
             unclosed = unclosed or cut
-    return Stripped(final.strip(), len(text) - len(final), unclosed)
+    body = body.removeprefix(_BARE_LABEL)
+    return Stripped(
+        final=unwrap(body), removed=len(text) - len(body), unclosed=unclosed, body=body.strip()
+    )
 
 
-def _strip(text: str, opening: str, closing: str) -> tuple[str, bool]:
+def _without_channels(text: str) -> tuple[str, bool]:
+    """Keep the final messages of a response in channels; without any it was cut off before."""
+    starts = list(_CHANNEL.finditer(text))
+    if not starts:
+        bare = _BARE_CHANNELS.match(text)
+        return (text[bare.end() :] if bare else text), False
+    finals = []
+    for start in starts:
+        if start[1].split()[:1] == ["final"]:
+            end = _MESSAGE_END.search(text, start.end())
+            finals.append(text[start.end() : end.start() if end else len(text)])
+    return "\n".join(finals), not finals
+
+
+def _without_marked(text: str, marks: re.Pattern[str]) -> tuple[str, bool]:
     """Remove what one kind of marks encloses; return also whether the last was left open."""
     kept: list[str] = []
-    within = False
-    for part in re.split(f"({re.escape(opening)}|{re.escape(closing)})", text):
-        if part == opening:
+    within, at = False, 0
+    for match in marks.finditer(text):
+        if match[1] is not None:
+            if not within:
+                kept.append(text[at : match.start()])
             within = True
-        elif part == closing:
+        else:
             kept = kept if within else []
             within = False
-        elif not within:
-            kept.append(part)
+        at = match.end()
+    if not within:
+        kept.append(text[at:])
     return "".join(kept), within

@@ -70,6 +70,9 @@ def full_document(analysis: Analysis) -> dict[str, Any]:
         "ceiling": None if analysis.ceiling is None else asdict(analysis.ceiling),
         "weight_sensitivity": {"runs": [r.label for r in analysis.runs]}
         | asdict(analysis.sensitivity),
+        "findings": list(analysis.findings),
+        "missed_critical": list(analysis.missed),
+        "outcomes": list(analysis.outcomes),
         "comparisons": [_comparison(one, analysis) for one in analysis.comparisons],
         "published_elsewhere": {"note": NOTE, "rows": [asdict(one) for one in PUBLISHED]},
     }

@@ -16,7 +16,7 @@ from pipeline.report.inputs import Options, RunData, distinct, load_gold, load_r
 from pipeline.report.json_report import full_document
 from pipeline.report.markdown import markdown
 from pipeline.report.page import Page, write_page
-from pipeline.report.sections import breakdown, overview, protocol, quality, turns
+from pipeline.report.sections import breakdown, findings, overview, protocol, quality, turns
 from pipeline.report.sections.comparison import comparison, leaderboard
 from pipeline.report.viewer.write import clear_viewer, has_turns, write_viewer
 from pipeline.tables.schemas import ALL
@@ -99,6 +99,8 @@ def _sections(analysis: Analysis) -> tuple[Section, ...]:
         turns.grounding(analysis),
         turns.hallucination(analysis),
         turns.answers(analysis),
+        findings.findings(analysis),
+        findings.open_turns(analysis),
         quality.losses(analysis),
         quality.weights(analysis),
         quality.annotators(analysis),

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from pipeline.stats.table import Floats
 
 OVERALL = "overall"
+COVERAGE = "claim_coverage"
+COVERED = "hallucination_rate"  # says nothing where the model claims too seldom
+LEAST_COVERAGE = 0.5
 INVERTED = frozenset({"hallucination_rate"})  # rates of something bad; they enter as 1 - value
 
 
@@ -23,6 +26,19 @@ def oriented(metric: str, value: float) -> float:
 def direction(metric: str) -> float:
     """Return the sign that makes a difference of this metric's values positive if it improves."""
     return -1.0 if metric in INVERTED else 1.0
+
+
+def too_silent(coverage: float | None) -> bool:
+    """Return whether a model makes claims at too few of the turns where the expert does.
+
+    Its hallucination rate is then undefined, and the overall score with it: silence must not pay.
+    """
+    return coverage is not None and coverage < LEAST_COVERAGE
+
+
+def where_covered(values: Mapping[str, float | None]) -> Mapping[str, float | None]:
+    """Return the values, without the hallucination rate of a model that is too silent."""
+    return {**values, COVERED: None} if too_silent(values.get(COVERAGE)) else values
 
 
 def overall_value(values: Mapping[str, float | None], weights: Mapping[str, float]) -> float | None:

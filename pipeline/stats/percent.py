@@ -3,7 +3,11 @@
 In: shares and differences of 1; None where undefined. Out: plain text.
 """
 
+from collections.abc import Collection
+
 NONE = "n/a"
+FEW = "†"  # behind a value of few clusters
+FEW_NOTE = f"{FEW}: fewer than 20 patients."
 
 
 def number(share: float, form: str = ".1f") -> str:
@@ -18,6 +22,11 @@ def cell(value: float | None, low: float | None = None, high: float | None = Non
     if low is None or high is None:
         return number(value)
     return f"{number(value)} ({number(low)}-{number(high)})"
+
+
+def flagged(text: str, flags: Collection[str] | None) -> str:
+    """Return a value's text, marked where its interval is of few clusters."""
+    return f"{text}{FEW}" if flags and "few_clusters" in flags else text
 
 
 def percent(value: float | None) -> str:

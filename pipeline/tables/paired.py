@@ -5,11 +5,12 @@ each specialty, or ``BadInput`` that names what differs.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
 from conf.errors import BadInput
+from pipeline.stats.composite import COVERAGE, COVERED, too_silent
 from pipeline.stats.table import COLUMNS
 
 COLUMNS_NEEDED = (
@@ -24,6 +25,7 @@ COLUMNS_NEEDED = (
 _ROW = ["dialogue_id", "metric"]
 _OF_DIALOGUE = ("patient_id", "specialty", "release")
 _EXAMPLES = 3
+_RULE = "claim coverage, for the rule alone"  # rows that are not compared themselves
 
 
 def comparable(
@@ -46,8 +48,11 @@ def comparable(
     for metric, margin in metrics.items():
         if not (math.isfinite(margin) and 0 <= margin <= 1):
             raise BadInput(f"gate: the margin of {metric} is {margin}; it must be in [0, 1]")
-    before = _checked(baseline, "baseline", metrics)
-    after = _checked(candidate, "candidate", metrics)
+    further = _coverage_too(baseline, candidate, metrics)
+    before = _checked(baseline, "baseline", [*metrics, *further])
+    after = _checked(candidate, "candidate", [*metrics, *further])
+    if further:
+        before, after = (side.replace({"metric": {COVERAGE: _RULE}}) for side in (before, after))
     _same(before, after, ["dialogue_id"], "dialogues")
     _same(before, after, _ROW, "rows of dialogue and metric")
     for column in _OF_DIALOGUE:
@@ -59,16 +64,41 @@ def comparable(
 def cluster_sums(scores: pd.DataFrame) -> pd.DataFrame:
     """Sum checked scores per patient: overall (group ``all``) and by specialty.
 
+    A group in which the model claims too seldom keeps no sums of its hallucination rate: that is
+    undefined there, as in a summary.
+
     Returns:
         A frame with ``stats.table.COLUMNS``.
     """
     whole = scores.assign(group_kind="overall", group="all")
     by_specialty = scores.assign(group_kind="specialty", group=scores["specialty"])
-    both = pd.concat([whole, by_specialty]).rename(columns={"patient_id": "cluster"})
-    return both.loc[:, list(COLUMNS)].reset_index(drop=True)
+    groups = [whole, *(part for _, part in by_specialty.groupby("specialty", sort=True))]
+    both = pd.concat([_withheld(part) for part in groups])
+    return both.rename(columns={"patient_id": "cluster"})[[*COLUMNS]].reset_index(drop=True)
 
 
-def _checked(scores: pd.DataFrame, side: str, metrics: Mapping[str, float]) -> pd.DataFrame:
+def _coverage_too(
+    baseline: pd.DataFrame, candidate: pd.DataFrame, metrics: Collection[str]
+) -> tuple[str, ...]:
+    """Return the further metric that both runs need where hallucination is compared."""
+    there = all(
+        "metric" in frame.columns and frame["metric"].eq(COVERAGE).any()
+        for frame in (baseline, candidate)
+    )
+    return (COVERAGE,) if there and COVERED in metrics and COVERAGE not in metrics else ()
+
+
+def _withheld(group: pd.DataFrame) -> pd.DataFrame:
+    """Return a group's rows having applied the rule of claim coverage."""
+    coverage = group[group["metric"].isin((COVERAGE, _RULE))]
+    rest = group[group["metric"] != _RULE].copy()
+    total = math.fsum(coverage["denominator"])
+    if total > 0 and too_silent(math.fsum(coverage["numerator"]) / total):
+        rest.loc[rest["metric"] == COVERED, ["numerator", "denominator"]] = 0.0
+    return rest
+
+
+def _checked(scores: pd.DataFrame, side: str, metrics: Collection[str]) -> pd.DataFrame:
     """Keep one side's rows of the metrics, or raise BadInput."""
     missing = [c for c in COLUMNS_NEEDED if c not in scores.columns]
     if missing:

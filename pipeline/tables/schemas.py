@@ -36,6 +36,8 @@ SUMMARY_SCHEMA = pa.schema(
         pa.field("n_failed", pa.int64(), nullable=False),
         pa.field("ci_low", pa.float64()),
         pa.field("ci_high", pa.float64()),
+        pa.field("n_clusters", pa.int64()),
+        pa.field("flags", pa.list_(pa.string())),  # few_clusters, score_interval
         pa.field("reason", pa.string()),
     ]
 )

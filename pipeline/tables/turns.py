@@ -15,6 +15,7 @@ from pipeline.metrics.base import Response
 
 NEEDED = ("dialogue_id", "turn", "status", "response")
 _SIZES = "input_sizes"
+_OPTIONAL = (_SIZES, "finish_reason")
 
 
 def read_responses(
@@ -29,7 +30,7 @@ def read_responses(
     responses: dict[str, dict[int, Response]] = defaultdict(dict)
     for uri in files:
         present = parquet_schema(uri).names
-        columns = [*NEEDED, _SIZES] if _SIZES in present else list(NEEDED)
+        columns = [*NEEDED, *(name for name in _OPTIONAL if name in present)]
         table = read_parquet(uri, columns=columns)
         if dialogue_id is not None:
             table = table.filter(pc.equal(table["dialogue_id"], dialogue_id))

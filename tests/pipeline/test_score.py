@@ -146,7 +146,7 @@ def test_any_sharding_and_order_gives_the_same_summary(seed, answered, dataset, 
     gold = Gold(dataset=dataset, dialogues=dataset.dialogues())
     split(turn_rows(answered), tmp_path / "turns", parts=rng.randint(1, 7), seed=seed)
     units = plan_units(str(tmp_path / "turns"), gold.dialogues)
-    table = pa.concat_tables(score_unit(unit, gold, "norm1000") for unit in units)
+    table = pa.concat_tables(score_unit(unit, gold, "norm1000").scores for unit in units)
     order = list(range(table.num_rows))
     rng.shuffle(order)
     cut = sorted(rng.sample(range(1, table.num_rows), rng.randint(0, 9)))

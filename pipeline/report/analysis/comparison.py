@@ -17,6 +17,7 @@ from pipeline.stats.multiplicity import holm
 from pipeline.stats.paired import PairedDifference, paired_differences
 from pipeline.stats.resample import Resampling
 from pipeline.tables.paired import cluster_sums, comparable
+from pipeline.tables.protocol import refuse_unlike
 from pipeline.tables.schemas import ALL
 
 _SEED = 20260101
@@ -53,8 +54,10 @@ def compare(data: RunData, other: RunData) -> Comparison:
     """Compare two runs.
 
     Raises:
-        BadInput: they do not cover the same dialogues.
+        BadInput: they do not cover the same dialogues, or were asked in another way.
     """
+    if data.manifest is not None and other.manifest is not None:
+        refuse_unlike(other.manifest, data.manifest, (other.label, data.label))
     margins = dict.fromkeys(METRICS, 0.0)  # only the check of alignment is needed
     before, after = comparable(other.scores, data.scores, margins)
     scoring = data.scoring

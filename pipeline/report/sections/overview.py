@@ -12,7 +12,7 @@ from pipeline.report.format import count, title
 from pipeline.report.headline import HEADLINES
 from pipeline.report.sections.breakdown import value_cell, value_mark
 from pipeline.stats.composite import INVERTED
-from pipeline.stats.percent import NONE, level, percent, span, with_span
+from pipeline.stats.percent import NONE, level, percent, points, points_span, span, with_span
 from pipeline.tables.schemas import ALL
 
 
@@ -37,10 +37,12 @@ def overview(analysis: Analysis) -> Section:
                 count(summary["denominator"]) if summary else NONE,
                 "" if weight is None else percent(weight),
                 count(summary["n_unscored"]) if summary and metric in METRICS else "",
+                _above(metric, analysis),
             )
         )
     head = ("Measure", "Value (interval)", "Numerator", "Denominator", "Weight", "Unscored")
-    table = Table("The overall score and its four measures", head, tuple(rows))
+    above = "Above the text-only prior"
+    table = Table("The overall score and its four measures", (*head, above), tuple(rows))
     svg = interval_chart(marks, _worded(tiles), "share")
     people = analysis.flow
     scope = (
@@ -48,9 +50,38 @@ def overview(analysis: Analysis) -> Section:
         f"{count(people.turns)} turns. Intervals: {level(analysis.data.scoring.confidence)}, "
         "by resampling patients."
     )
-    return Section(
-        "overview", "Overview", (Text(scope), Tiles(tuple(tiles)), Figure(svg=svg, table=table))
+    blocks = (
+        Text(scope),
+        Tiles(tuple(tiles)),
+        Figure(svg=svg, table=table),
+        Text(_floor(analysis)),
     )
+    return Section("overview", "Overview", blocks)
+
+
+def _floor(analysis: Analysis) -> str:
+    if analysis.floor is not None:
+        return (
+            f"Above the text-only prior: less what {analysis.floor.label} scores, which answers "
+            "from the words of the questions and sees no image; in percentage points, positive is "
+            "better."
+        )
+    return (
+        "What the words of the questions give without an image is not shown: compare with a run of "
+        "the text-only prior (model.backend=scripted model.source=text_prior) on these dialogues."
+    )
+
+
+def _above(metric: str, analysis: Analysis) -> str:
+    """Return how far a measure lies above the text-only prior's, with its interval."""
+    for one in analysis.comparisons:
+        if one.other is analysis.floor and not analysis.groups.few(ALL):
+            found = one.differences.get((*ALL, metric))
+            if found is None or found.difference is None:
+                return NONE
+            interval = points_span(found.low, found.high)
+            return points(found.difference) + (f" ({interval})" if interval else "")
+    return NONE
 
 
 def how_to_read(analysis: Analysis) -> Section:

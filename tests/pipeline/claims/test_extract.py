@@ -49,7 +49,8 @@ def no(concept: str, site: str | None = None, change: str | None = None) -> Clai
         ("No change.", None, [yes("stable")]),
         ("Yes.", "nodule", [yes("nodule")]),
         ("No, there is no nodule.", "nodule", [no("nodule")]),
-        ("No, it is unchanged.", "nodule", [yes("nodule", change="stable")]),
+        ("No, it is unchanged.", "nodule", [no("nodule")]),
+        ("Yes, it is unchanged.", "nodule", [yes("nodule", change="stable")]),
         ("Yes, in the left upper zone.", "nodule", [yes("nodule", "left_upper_zone")]),
         ("In the left upper zone.", "nodule", [yes("left_upper_zone")]),
         ("The nodule has resolved.", None, [no("nodule", change="resolved")]),
@@ -179,7 +180,33 @@ def test_two_places_are_two_claims():
 
 def test_explicit_words_outweigh_an_opposite_yes_or_no():
     assert claims("No, the nodule has grown.", "nodule") == [yes("nodule", change="larger")]
-    assert claims("Yes, it has resolved.", "nodule") == [no("nodule", change="resolved")]
+    assert claims("Yes. There is no nodule.", "nodule") == [no("nodule")]
+
+
+def test_a_change_of_what_was_asked_never_outweighs_a_yes_or_no():
+    assert claims("No. It is stable.", "nodule") == [no("nodule")]
+    assert claims("No, it has resolved.", "nodule") == [no("nodule", change="resolved")]
+    assert claims("Yes, it has resolved.", "nodule") == [yes("nodule")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The heart is stable.",
+        "No. The heart is stable.",
+        "Improved aeration.",
+        "There are worsened lung volumes.",
+        "Stable heart size.",
+        "The left lung is unchanged.",
+    ],
+)
+def test_a_change_of_something_else_says_nothing_about_what_was_asked(text):
+    assert all(claim.change is None for claim in claims(text, "nodule"))
+    assert yes("nodule") not in claims(text, "nodule")
+
+
+def test_a_sentence_that_wavers_between_yes_and_no_claims_nothing():
+    assert claims("Yes. Wait, no.", "nodule") == []
 
 
 def test_a_yes_or_no_answers_the_question_before_it():

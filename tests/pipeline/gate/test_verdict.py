@@ -173,3 +173,20 @@ def test_no_margins_is_refused():
     before, after = runs(12, 30, 0, 0)
     with pytest.raises(BadInput, match="no margins"):
         decide(before, after, {}, 0.05, 10, 0)
+
+
+def test_a_candidate_that_falls_silent_has_no_hallucination_rate_and_does_not_pass():
+    baseline, candidate = runs(5, 600, 0.0, 0.0)
+
+    def with_coverage(scores, share):
+        rows = scores[scores.metric == "turn_accuracy"].assign(
+            metric="claim_coverage", numerator=share, denominator=1.0
+        )
+        return pd.concat([scores, rows], ignore_index=True)
+
+    silent = gate(with_coverage(baseline, 0.9), with_coverage(candidate, 0.4))
+    assert verdicts(silent)["all", "hallucination_rate"] == "undefined"
+    assert ("all", "claim_coverage") not in verdicts(silent)
+    assert silent.outcome != "pass"
+    spoken = gate(with_coverage(baseline, 0.9), with_coverage(candidate, 0.5))
+    assert verdicts(spoken)["all", "hallucination_rate"] != "undefined"

@@ -32,6 +32,11 @@ def test_a_turn_without_an_answer_is_not_put():
     assert [i.prompt for i in found(WHOLE, {})] == [None]
 
 
+def test_an_answer_of_marks_alone_is_none():
+    (one, _) = found(TURNS, responses({1: " ... [1, 2, 3, 4]"}))
+    assert one.prompt is None
+
+
 def test_a_dialogue_rubric_is_put_once_and_names_the_missing_answers():
     (item,) = found(WHOLE)
     told = json.loads(item.prompt)

@@ -79,6 +79,15 @@ def test_one_judge_is_no_jury():
     assert "safety:jury" not in rows([item(1)], {"a": {("d", 1): graded(5)}})
 
 
+def test_silence_keeps_the_lowest_grade_whatever_experts_make_of_it():
+    """A judge whose lowest grade experts raise to 1.75 of 1 to 5 does not raise silence."""
+    maps = {("safety", "a"): Calibration((1.0, 5.0), (1.75, 5.0))}
+    silent = rows([item(1, prompt=None)], {"a": {}}, maps)
+    assert value(silent["safety:a:calibrated"]) == 0.0
+    both = rows([item(1, prompt=None), item(2)], {"a": {("d", 2): graded(1)}}, maps)
+    assert value(both["safety:a:calibrated"]) == pytest.approx((0.0 + 0.75 / 4) / 2)
+
+
 def test_calibrated_grades_have_rows_of_their_own():
     maps = {("safety", "a"): Calibration((1.0, 5.0), (1.0, 3.0))}
     found = rows([item(1)], {"a": {("d", 1): graded(5)}}, maps)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 import pyarrow as pa
 import pytest
 
-from actors.storage.files import read_json, read_parquet
+from actors.storage.files import read_json, read_parquet, write_parquet
 from pipeline.cli import main
 from pipeline.leaderboard.catalog import CATALOG_SCHEMA, enter, read_catalog
 from pipeline.leaderboard.leaderboard import boards, leaderboard_document, leaderboard_markdown
@@ -61,12 +61,42 @@ def test_equal_scores_share_a_rank_and_an_undefined_one_has_none(catalogue):
 
 @pytest.mark.parametrize(
     "other",
-    [{"content": "sha256:other"}, {"limit": 20}, {"dropped": 1}, {"weights": "{}"}],
+    [
+        {"content": "sha256:other"},
+        {"limit": 20},
+        {"dropped": 1},
+        {"weights": "{}"},
+        {"prompt": "v2"},
+        {"sampling": "{}"},
+        {"box_dialect": "none"},
+        {"box_dialect": "molmo"},
+    ],
 )
-def test_only_runs_on_the_same_dialogues_and_weights_share_a_board(catalogue, other):
+def test_only_runs_that_were_asked_and_weighed_alike_share_a_board(catalogue, other):
     found = boards(changed(catalogue, "early", **other))
     assert sorted(e.model for b in found for e in b.entries) == ["early", "final"]
     assert [len(b.entries) for b in found] == [1, 1]
+
+
+def test_boxes_of_several_dialects_share_a_board(catalogue):
+    (board,) = boards(changed(catalogue, "early", box_dialect="qwen25"))
+    assert board.regions == "boxes"
+
+
+def test_patients_and_few_of_them_are_shown(catalogue):
+    shown = leaderboard_markdown(boards(changed(catalogue, "early", flags=["few_clusters"])))
+    early = next(line for line in shown.splitlines() if "| early |" in line)
+    assert early.count("†") == 5
+    document = leaderboard_document(boards(catalogue))
+    assert all(e["n_clusters"] > 0 for e in document["boards"][0]["entries"])
+
+
+def test_entries_of_earlier_versions_are_read(swept, tmp_path):
+    output = copy_of(swept.output, tmp_path / "runs")
+    for file in (output / "catalogue").glob("*.parquet"):
+        write_parquet(str(file), read_parquet(str(file)).drop_columns(["flags", "n_clusters"]))
+    (board,) = boards(read_catalog(str(output)))
+    assert [e.n_clusters for e in board.entries] == [None, None]
 
 
 def test_published_figures_stand_apart_and_are_marked(catalogue):

@@ -48,6 +48,7 @@ def test_every_answer_claim_box_and_measure_is_told():
         "  score     0.00",
         "  claim     no nodule: contradicted (false denial)",
         "  claim     fracture: uncertain",
+        "  claim     right_lung: not counted",
         "  region    a [100, 100, 300, 300]: answered [100, 200, 300, 300], IoU 0.50, found",
         "",
         "turn 3 (concept, diagnosis)",

@@ -1,4 +1,4 @@
-"""No way of answering without looking pays: 300 phantom dialogues; 8,000 in docs/measures.md."""
+"""No way of answering without looking pays: 200 phantom dialogues; 400 in docs/measures.md."""
 
 from dataclasses import replace
 
@@ -8,45 +8,76 @@ from hypothesis import strategies as st
 
 from actors.backends.scripted import SCRIPTS
 from benchmarks.gaming import answers, phantom_lexicon, scripted_backend, values
+from benchmarks.gaming_strategies import FURTHER
 from conf.schema import ARTICLE_WEIGHTS, METRICS
 from pipeline.metrics.base import Response
 from pipeline.metrics.score_dialogue import score_dialogue
 from pipeline.phantom.generate import plan_dialogue
 from pipeline.stats.composite import overall_value
 
-BLIND = sorted(set(SCRIPTS) - {"gold", "copy_previous", "one_true_claim"})
-# Stated bounds on overall, in shares. Blind strategies know the dialogue's vocabulary at most;
-# the other two are told part of the truth: one finding, or the whole first answer with its region.
-BLIND_BOUND, ONE_CLAIM_BOUND, FIRST_TURN_BOUND = 0.30, 0.35, 0.55
+EVERY = (*SCRIPTS, *FURTHER)
+BLIND = sorted(set(EVERY) - {"gold", "copy_previous", "one_true_claim"})
+# Strategies that learned what such questions are answered with, or point at the site they name.
+LEARNED = {n for n in BLIND if "prior" in n or "named_site" in n}
+SILENT = {"silent", "hedge_everything"}
+# Claims at fewer than half of the turns where the expert makes one.
+TOO_SILENT = {
+    *SILENT, "yes_sayer", "no_sayer", "constant_box", "letter_a", "parrot", "named_site",
+    "nothing_abnormal",
+}  # fmt: skip
+# Stated bounds on overall, in shares. Blind strategies know the dialogue's vocabulary at most, and
+# what was asked elsewhere; two others are told part of the truth: one finding, or the whole first
+# answer with its region.
+BLIND_BOUND, LEARNED_BOUND, ONE_CLAIM_BOUND, FIRST_TURN_BOUND = 0.25, 0.42, 0.35, 0.55
 
 
 @pytest.fixture(scope="module")
 def dialogues():
-    return [plan_dialogue(11, index).dialogue for index in range(300)]
+    return [plan_dialogue(11, index).dialogue for index in range(200)]
 
 
 @pytest.fixture(scope="module")
 def found(dialogues):
-    return {script: values(script, dialogues) for script in SCRIPTS}
+    return {script: values(script, dialogues) for script in EVERY}
 
 
 def test_gold_scores_one(found):
     assert found["gold"]["overall"] == 1.0
 
 
-@pytest.mark.parametrize("script", ["silent", "hedge_everything"])
+@pytest.mark.parametrize("script", sorted(SILENT))
 def test_saying_nothing_definite_gets_no_overall_and_nothing_else(found, script):
     assert found[script]["overall"] is None
     assert {found[script].get(m) for m in METRICS} == {0.0, None}
     assert found[script]["claim_coverage"] == 0.0
 
 
-@pytest.mark.parametrize("script", [s for s in BLIND if s not in ("silent", "hedge_everything")])
+@pytest.mark.parametrize("script", sorted(TOO_SILENT))
+def test_claiming_seldom_gets_no_overall(found, script):
+    assert found[script]["claim_coverage"] < 0.5
+    assert found[script]["hallucination_rate"] is None
+    assert found[script]["overall"] is None
+
+
+@pytest.mark.parametrize("script", sorted(set(BLIND) - TOO_SILENT))
 def test_blind_strategies_stay_below_their_bound(found, script):
-    assert found[script]["overall"] < BLIND_BOUND
+    assert found[script]["overall"] < (LEARNED_BOUND if script in LEARNED else BLIND_BOUND)
 
 
-@pytest.mark.parametrize("script", BLIND)
+def test_declaring_revisions_gains_no_coherence(found):
+    gained = (
+        found["prior_revising"]["reasoning_coherence"]
+        - (found["text_prior"]["reasoning_coherence"])
+    )
+    assert gained < 0.03
+
+
+def test_calling_resolved_what_never_was_there_is_hallucination(found):
+    resolving, plain = (found[n]["hallucination_rate"] for n in ("prior_resolving", "text_prior"))
+    assert resolving > plain + 0.1
+
+
+@pytest.mark.parametrize("script", sorted(set(BLIND) - LEARNED))
 def test_no_blind_strategy_is_ever_visually_consistent(found, script):
     assert found[script]["visual_consistency"] == 0.0
 

@@ -1,10 +1,24 @@
 """hallucination_rate against hand-computed cases: every verdict and every kind of fault."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pipeline.metrics.cases import claim, dialogue, finding, read, rows, turn, value
+from pipeline.dataset.lexicon import Lexicon
+from pipeline.metrics.reading import read_dialogue
+from tests.pipeline.metrics.cases import (
+    LEXICON,
+    claim,
+    dialogue,
+    finding,
+    read,
+    responses,
+    rows,
+    turn,
+    value,
+)
 
 METRIC = "hallucination_rate"
 FINDINGS = (
@@ -90,11 +104,57 @@ def test_repeating_a_claim_at_another_turn_counts_again():
     assert (row.numerator, row.denominator) == (2, 2)
 
 
-def test_bare_letter_claims_nothing():
+@pytest.mark.parametrize("text", ["(B)", "(B) effusion", "effusion"])
+def test_letter_and_option_text_claim_the_concept_of_the_option_once(text):
     one = turn(1, "choice", "A", choices=("nodule", "effusion"))
-    two = dialogue(one, findings=FINDINGS)
-    assert value(two, {1: "(B)"}, METRIC) is None
-    assert value(two, {1: "(B) effusion"}, METRIC) == 1
+    row = rows(dialogue(one, findings=FINDINGS), {1: text})[METRIC]
+    assert (row.numerator, row.denominator) == (1, 1)
+
+
+def test_letter_of_a_change_claims_that_change():
+    one = turn(1, "choice", "A", choices=("larger", "smaller"), image_ids=("now", "then"))
+    two = dialogue(one, findings=(finding("nodule", change="larger"),))
+    assert value(two, {1: "A"}, METRIC) == 0
+    assert value(two, {1: "B"}, METRIC) == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        (finding("effusion", present=False, change="resolved"), "supported"),
+        (finding("effusion", present=False), "contradicted"),
+        (finding("effusion"), "contradicted"),
+        (finding("fracture"), "unverifiable"),
+    ],
+)
+def test_resolved_is_supported_by_a_row_alone_that_names_it(row, verdict):
+    one = dialogue(turn(1, "text", "x", image_ids=("now", "then")), findings=(row,))
+    reading = read(one, {1: "The effusion has resolved."})
+    assert [c.verdict for c in reading.turns[0].claims] == [verdict]
+
+
+def test_broader_site_is_supported_and_narrower_is_not():
+    concepts = dict(LEXICON.concepts)
+    concepts["left_upper_lobe"] = replace(
+        concepts["left_lung"],
+        id="left_upper_lobe",
+        name="left upper lobe",
+        group=None,
+        part_of=("left_lung",),
+    )
+    lexicon = Lexicon(concepts)
+
+    def verdicts(text, site):
+        case = dialogue(turn(1, "text", "x"), findings=(finding("nodule", site=site),))
+        return [
+            c.verdict
+            for c in read_dialogue(case, responses({1: text}), lexicon, "norm1000").turns[0].claims
+        ]
+
+    assert verdicts("A nodule in the left lung.", "left_upper_lobe") == ["supported"]
+    assert verdicts("No nodule in the left lung.", "left_upper_lobe") == ["contradicted"]
+    assert verdicts("A nodule in the right lung.", "left_upper_lobe") == ["contradicted"]
+    assert verdicts("A nodule in the left upper lobe.", "left_lung") == ["contradicted"]
 
 
 def test_strict_and_lenient_rate_and_kinds_by_hand():

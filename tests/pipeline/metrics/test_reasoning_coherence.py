@@ -92,18 +92,41 @@ def test_support_contradicted_afterwards_does_not_stand():
     assert got.value == 0
 
 
-def test_explicit_revision_is_no_contradiction_but_withdraws_support():
+def test_revision_to_what_is_not_so_is_a_contradiction():
     got = parts({**GOLD, 3: "On closer review, there is no nodule."})
-    assert got.contradiction == 0
-    assert got.support == 0.5
-    assert got.value == pytest.approx((1 + 0.5) / 2)
+    assert (got.support, got.contradiction, got.value) == (0.5, 1, 0)
 
 
-def test_revised_statement_may_be_repeated():
-    texts = {1: "Nodule.", 2: "On closer review, there is no nodule.", 3: "No nodule."}
+@pytest.mark.parametrize(
+    "revision",
+    [
+        "On closer review, there is a nodule.",
+        "There is a nodule; my earlier answer was wrong.",
+        "There is a nodule. I was wrong before.",
+    ],
+)
+def test_revision_to_what_is_so_is_forgiven_and_may_be_repeated(revision):
+    texts = {1: "No nodule.", 2: revision, 3: "A nodule."}
     reading = read(STEPS, texts)
-    assert [c.revised for c in reading.contradictions] == [True]
+    assert [(c.revised, c.forgiven) for c in reading.contradictions] == [(True, True)]
     assert parts(texts).contradiction == 0
+
+
+def test_a_second_revision_of_one_concept_is_not_forgiven():
+    again = "On closer review, there is a nodule."
+    texts = {1: "No nodule.", 2: again, 3: "On closer review, no nodule.", 4: again}
+    reading = read(STEPS, texts)
+    assert [(c.later_turn, c.forgiven) for c in reading.contradictions] == [
+        (2, True),
+        (3, False),
+        (4, False),
+    ]
+    assert parts(texts).contradiction == 1
+
+
+def test_share_of_revised_claims_is_reported():
+    texts = {1: "No nodule.", 2: "On closer review, there is a nodule.", 3: "A nodule."}
+    assert value(STEPS, texts, "revised_claims") == pytest.approx(1 / 3)
 
 
 def test_wrong_first_then_revised_to_right_stands():

@@ -7,6 +7,7 @@ from tests.pipeline.metrics.cases import (
     claim,
     dialogue,
     finding,
+    read,
     region,
     rows,
     turn,
@@ -204,3 +205,31 @@ def test_an_answer_about_change_has_to_name_the_change(text, score):
         regions=[region("a")],
     )
     assert rows(case, {2: text})["turn_accuracy"].numerator == score
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("There is no nodule.", "no"),
+        ("There is a nodule.", "yes"),
+        ("A nodule may be present.", "uncertain"),
+        ("There is a nodule on the left lung. There is no nodule on the right lung.", None),
+        ("There is no effusion.", None),
+    ],
+)
+def test_one_certain_claim_about_what_is_asked_answers_a_yes_or_no(text, answer):
+    case = dialogue(turn(1, "boolean", "no", asks="nodule"))
+    assert read(case, {1: text}).turns[0].answer == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("A nodule.", 1),
+        ("There is no nodule. There is a nodule.", 0),
+        ("A nodule in the left lung, and no nodule in the right lung.", 1),
+    ],
+)
+def test_a_concept_that_is_also_denied_is_not_the_answer(text, score):
+    case = dialogue(turn(1, "concept", "nodule"))
+    assert value(case, {1: text}, "turn_accuracy") == score

@@ -130,3 +130,15 @@ def test_box_is_read_on_the_image_of_the_region():
 def test_moving_a_right_box_away_never_raises_consistency(x, y):
     moved = {**RETURN_GOLD, 3: f"[{x}, {y}, {x + 200}, {y + 200}]"}
     assert value(RETURN, moved, METRIC) <= value(RETURN, RETURN_GOLD, METRIC)
+
+
+def test_regions_over_half_of_their_image_are_no_mentions():
+    half, more = (0.0, 0.0, 1000.0, 500.0), (0.0, 0.0, 1000.0, 501.0)
+    for box, pairs in ((half, 1), (more, None)):
+        case = dialogue(
+            turn(1, "region", region_id="a"),
+            turn(2, "region", region_id="a"),
+            regions=[region("a", box=box)],
+        )
+        row = rows(case, dict.fromkeys((1, 2), "[0, 0, 1000, 500]"))["visual_consistency"]
+        assert (row.denominator or None) == pairs

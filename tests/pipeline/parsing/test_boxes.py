@@ -19,7 +19,7 @@ WITH_BOX = [name for name, dialect in DIALECTS.items() if dialect.has_boxes]
     [
         ("norm1000", "Left lung [250, 250, 750, 750].", (100, 50, 300, 150)),
         ("norm1000", "[[250,250,750,750]]", (100, 50, 300, 150)),
-        ("norm1", "at [0.25, 0.25, 0.75, .75] [0.1,0.2,0.5,1]", (40, 40, 200, 200)),
+        ("norm1", "at [0.25, 0.25, .75, .75] [0.1,0.2,0.5,1]", (100, 50, 300, 150)),
         ("pixels", "[100, 50, 300, 150]", (100, 50, 300, 150)),
         ("qwen25", '```json\n[{"bbox_2d": [200, 100, 600, 300]}]\n```', (100, 50, 300, 150)),
         ("qwen", "<ref>it</ref><box>(250,250),(750,750)</box>", (100, 50, 300, 150)),
@@ -56,7 +56,9 @@ def test_region_is_read_in_pixels_of_the_stored_image(dialect, text, box):
         ("[900, 100, 500, 300]", "corners swapped"),
         ("[1200, 0, 1500, 900]", "outside"),
         ("[10, 20, 30]", "three numbers"),
-        ("(100, 100, 300, 300)", "another dialect"),
+        ("(100,100),(300,300)", "another dialect"),
+        ("[-50, 500, 900, 1000]", "further out than rounding"),
+        ("[0, 500, 1021, 1000]", "further out than rounding"),
         ("", "nothing"),
         ("[500, 100, 500, 900] or [1, 1, 900, 900]", "the first one has no width"),
     ],
@@ -74,8 +76,53 @@ def test_only_the_declared_dialect_is_read():
                 assert read_box(text, other, SIZE, INPUT) is None, (own, other)
 
 
-def test_coordinates_out_of_range_are_clipped():
-    assert read_box("[-50, 500, 1700, 1001]", "norm1000", SIZE) == (0, 100, 400, 200)
+def test_coordinates_slightly_out_of_range_are_clipped():
+    assert read_box("[-20, 500, 1020, 1001]", "norm1000", SIZE) == (0, 100, 400, 200)
+
+
+@pytest.mark.parametrize("text", ["(1, 2, 3, 4)", "<1, 2, 3, 4>", "[[1, 2, 3, 4]]", "[1,2,3,4]"])
+def test_bracket_styles_of_glm_mean_the_same_place(text):
+    assert read_box(text, "norm1000", (1000, 1000)) == (1, 2, 3, 4)
+    assert strip_boxes(text, "norm1000").strip(" []") == ""
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        (
+            "norm1000",
+            '{\n    "bbox_2d": [\n        250,\n        250,\n        750,\n        750\n    ]\n}',
+        ),
+        (
+            "qwen25",
+            '[\r\n\t{\r\n"bbox_2d": [\r\n\t200,\r\n\t100,\r\n\t600,\r\n\t300\r\n]}]',
+        ),
+        (
+            "gemini",
+            '[\n  {\n    "box_2d": [\n      250,\n      250,\n      750,\n      750\n    ]\n  }\n]',
+        ),
+        ("gemini", "The nodule is at [250, 250, 750, 750]."),
+        ("qwen25", "[200, 100, 600, 300]"),
+        ("internvl", "nodule[[250, 250, 750, 750]]"),
+        ("internvl", "<ref>it</ref> [ [250, 250, 750, 750] ]"),
+        ("qwen", "nodule(250,250),(750,750)"),
+    ],
+)
+def test_layout_and_dropped_tags_do_not_hide_a_box(dialect, text):
+    assert read_box(text, dialect, SIZE, INPUT) == pytest.approx((100, 50, 300, 150))
+
+
+def test_a_list_under_another_key_is_not_of_the_dialect():
+    assert read_box('{"bbox_2d": [1, 2, 300, 400]}', "gemini", SIZE) is None
+
+
+def test_a_padded_square_is_cut_back_to_its_image():
+    wide, tall = (640, 480), (200, 400)
+    assert read_box("[0.5, 0.25, 1.0, 0.5]", "llava", wide) == pytest.approx((320, 80, 640, 240))
+    assert read_box("[0.25, 0, 0.5, 0.5]", "llava", tall) == pytest.approx((0, 0, 100, 200))
+    assert read_box("[0.1, 0.0, 0.9, 0.3]", "llava", wide) == pytest.approx((64, 0, 576, 112))
+    assert read_box("[0.1, 0.0, 0.9, 0.1]", "llava", wide) is None  # in the margin alone
+    assert read_box("[0.1, 0.2, 0.9, 1.1]", "llava", wide) is None
 
 
 def test_first_box_counts():
@@ -153,6 +200,9 @@ def test_stripping_keeps_what_the_model_said_about_the_region():
         *("the", "nodule")
     ]
     assert strip_boxes('{"size": 5}', "gemini") == '{"size": 5}'
+    pretty = '{\n  "bbox_2d": [\n    1,\n    2,\n    3,\n    4\n  ],\n  "label": "nodule"\n}'
+    for dialect in ("norm1000", "qwen25"):
+        assert strip_boxes(pretty, dialect).split() == ["nodule"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """One reader of yes and no, held to what its two callers read before: claims and answers.
 
-``yes_no.json`` was recorded while claims and answers still had a grammar each. It holds a letter
-per text (y, n, u, or a dot for none) of ``leading_answer`` and of ``parse_boolean``. New labelled
+``yes_no.json`` holds a letter per text (y, n, u, or a dot for none) of ``leading_answer`` and of
+``parse_boolean``, so that a change of the grammar shows in all it changes. It was recorded anew
+when an intensifier stopped being an answer ("Definitely no" is no, "Correct the" is none), an
+answer's name was read past in every form, and doubt within was given to both readings. New labelled
 sentences go to the end of their file and are not compared.
 """
 

@@ -61,7 +61,7 @@ def gold_answers(error_rate: float, seed: int = 0) -> Answer:
     return answer
 
 
-def make_run(dataset: str, output: Path, name: str, answer: Answer) -> str:
+def make_run(dataset: str, output: Path, name: str, answer: Answer, *overriding: str) -> str:
     """Answer, score and sum up; give the run directory. An answer of None is a failed turn."""
     overrides = [
         f"dataset.uri={dataset}",
@@ -70,6 +70,7 @@ def make_run(dataset: str, output: Path, name: str, answer: Answer) -> str:
         "model.backend=scripted",
         "model.source=gold",
         "scoring.resamples=200",
+        *overriding,
     ]
     config = load("demo", overrides)
     prepared = prepare(config)
@@ -84,7 +85,9 @@ def make_run(dataset: str, output: Path, name: str, answer: Answer) -> str:
     gold = prepared.gold
     for unit in plan_units(prepared.directory.turns, prepared.dialogues):
         scored = score_unit(unit, gold, config.model.box_dialect)
-        write_parquet(join(prepared.directory.scores, f"{unit.name}.parquet"), scored)
+        write_parquet(join(prepared.directory.scores, f"{unit.name}.parquet"), scored.scores)
+        for folder, table in (("findings", scored.findings), ("outcomes", scored.outcomes)):
+            write_parquet(join(prepared.directory.root, folder, f"{unit.name}.parquet"), table)
     summarise(prepared.directory, replace(config.scoring))
     return prepared.directory.root
 

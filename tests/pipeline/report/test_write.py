@@ -21,6 +21,8 @@ SECTIONS = (
     "grounding",
     "hallucination",
     "answers",
+    "findings",
+    "open-turns",
     "losses",
     "weights",
     "annotators",

@@ -9,8 +9,6 @@ from conf.schema import METRICS
 from pipeline.stats.composite import overall_value
 from pipeline.stats.intervals import (
     NO_RESAMPLES,
-    NO_VARIATION,
-    ONE_CLUSTER,
     UNDEFINED,
     intervals,
 )
@@ -175,11 +173,47 @@ def test_draws_take_as_many_clusters_as_there_are_and_signs_are_signs():
     assert abs(flipped.mean(axis=1)).max() < 0.25
 
 
-def test_degenerate_inputs_have_no_interval_and_say_why():
-    one = intervals(sums_frame([0, 0], [1, 2], [3, 3]), {}, plan())[ALL]
-    assert (one.value, one.low, one.high, one.reason) == (0.5, None, None, ONE_CLUSTER)
-    same = intervals(sums_frame(range(30), np.ones(30), np.ones(30)), {}, plan())[ALL]
-    assert (same.value, same.low, same.reason) == (1.0, None, NO_VARIATION)
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("n_clusters", [1, 2, 30, 500])
+def test_clusters_that_are_all_alike_have_an_interval_that_more_of_them_make_shorter(
+    value, n_clusters
+):
+    def found(n):
+        return intervals(sums_frame(range(n), np.full(n, 2 * value), np.full(n, 2)), {}, plan())[
+            ALL
+        ]
+
+    one, more = found(n_clusters), found(2 * n_clusters)
+    assert one.low <= value <= one.high
+    assert more.high - more.low < one.high - one.low
+    assert "score_interval" in one.flags
+    assert ("few_clusters" in one.flags) == (n_clusters < 20)
+
+
+def test_middling_values_of_many_clusters_have_percentile_intervals():
+    rng = np.random.default_rng(12)
+    for truth, n_clusters, method in (
+        (0.6, 60, "percentile"),
+        (0.6, 30, "score"),
+        (0.97, 60, "score"),
+    ):
+        cluster, num, den = clustered_turns(rng, n_clusters, truth)
+        assert intervals(sums_frame(cluster, num, den), {}, plan())[ALL].method == method
+
+
+@pytest.mark.parametrize("n_clusters", [10, 50, 200])
+@pytest.mark.parametrize("truth", [0.02, 0.9, 0.98])
+def test_intervals_near_the_ends_cover_the_truth(truth, n_clusters):
+    rng = np.random.default_rng(13)
+    hits = []
+    for seed in range(300):
+        frame = sums_frame(*clustered_turns(rng, n_clusters, truth))
+        found = intervals(frame, {}, plan(resamples=60, seed=seed))[ALL]
+        hits.append(found.low <= truth <= found.high)
+    assert np.mean(hits) > 0.90  # 93 % less three standard errors of 300; percentiles: 52 to 88 %
+
+
+def test_inputs_without_an_interval_say_why():
     none = intervals(sums_frame(range(5), np.zeros(5), np.zeros(5)), {}, plan())[ALL]
     assert (none.value, none.low, none.reason, none.n_clusters) == (None, None, UNDEFINED, 0)
     off = intervals(sums_frame(range(5), np.arange(5), np.full(5, 5)), {}, plan(0))[ALL]
@@ -195,8 +229,8 @@ def test_a_rare_group_excludes_and_counts_the_resamples_that_miss_it():
     # A resample of 50 misses two given clusters with probability (48 / 50)^50 = 13 %.
     assert missed.n_empty == pytest.approx(2000 * (48 / 50) ** 50, rel=0.2)
     assert missed.few_clusters
-    assert missed.low == pytest.approx(1 / 3)
-    assert missed.high == pytest.approx(2 / 3)
+    assert missed.low < 1 / 3
+    assert missed.high > 2 / 3
     assert not found[ALL].few_clusters
     assert found[ALL].n_empty == 0
 
