@@ -100,6 +100,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "pipeline.parsing": {
         "actors.boxes",
+        "actors.reasoning",
         "actors.schema",
         "pipeline.claims",
     },

@@ -25,7 +25,7 @@ from actors.backends.chat_template import (
     example_images,
     put_before,
 )
-from actors.reasoning import REASONING_MARKS
+from actors.reasoning import TOKEN_MARKS
 from actors.schema import Image
 from conf.errors import ConfigError
 from conf.model import ChatConfig, ModelConfig, SamplingConfig
@@ -58,7 +58,7 @@ def thinking_arguments(
     from vllm.config import ReasoningConfig  # noqa: PLC0415
 
     tokenizer = renderer.get_tokenizer()
-    for marks in REASONING_MARKS:
+    for marks in TOKEN_MARKS:
         if all(len(tokenizer.encode(mark, add_special_tokens=False)) == 1 for mark in marks):
             start, end = marks
             settings = ReasoningConfig(reasoning_start_str=start, reasoning_end_str=end)
