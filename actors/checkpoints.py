@@ -29,29 +29,34 @@ _WEIGHTS = (_TENSORS, ".bin", ".pt", ".pth", ".index.json")
 _UNREAD = (".md", "trainer_state.json")
 
 
-def local_folder(source: str) -> str:
+def local_folder(source: str, *, small: bool = False) -> str:
     """Return a local path for a remote source or a hub id; a folder's path is returned as it is.
+
+    Args:
+        source: a folder, a URI or a hub id.
+        small: without weights, where it has to be fetched.
 
     Raises:
         FileNotFoundError: the remote folder has no file.
         EvaluationError: as ``hub_folder``.
     """
     if is_hub_id(source):
-        return hub_folder(source)
+        return hub_folder(source, small=small)
     if "://" not in source:
         return source
     cache = Path(os.environ.get("IMCBENCH_CACHE", Path.home() / ".cache" / "imcbench"))
-    target = cache / "models" / hashlib.sha256(source.encode()).hexdigest()[:16]
+    name = hashlib.sha256(source.encode()).hexdigest()[:16]
+    target = cache / "models" / (f"{name}-small" if small else name)
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{target}.lock"):
         if not target.exists():
-            _fetch(source, target)
+            _fetch(source, target, small=small)
     return str(target)
 
 
-def _fetch(source: str, target: Path) -> None:
+def _fetch(source: str, target: Path, *, small: bool) -> None:
     """Copy a remote folder file by file; it gets its name once it is complete."""
-    files = list_tree(source)
+    files = [name for name in list_tree(source) if not (small and name.endswith(_WEIGHTS))]
     if not files:
         raise FileNotFoundError(f"no model files at {source}")
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:

@@ -19,16 +19,12 @@ class DialogueCache:
 
     key: Sequence[int] = ()
     layers: Layers = field(default_factory=list)
+    bytes: int = 0
     used: int = 0  # when, in requests of the engine
-
-    @property
-    def bytes(self) -> int:
-        """Memory of the keys and values."""
-        return sum(t.numel() * t.element_size() for pair in self.layers for t in pair)
 
     def drop(self) -> None:
         """Forget everything; it is computed again when the dialogue goes on."""
-        self.key, self.layers = (), []
+        self.key, self.layers, self.bytes = (), [], 0
 
 
 class CacheBudget:
@@ -43,6 +39,7 @@ class CacheBudget:
         """Fill a dialogue's cache."""
         self._clock += 1
         kept.key, kept.layers, kept.used = key, layers, self._clock
+        kept.bytes = sum(t.numel() * t.element_size() for pair in layers for t in pair)
         self._caches.add(kept)
 
     def trim(self, batch: int) -> None:
@@ -59,6 +56,11 @@ class CacheBudget:
         """Drop everything."""
         for kept in self._caches:
             kept.drop()
+
+
+def allocated(rows: int, longest: int, headroom: int) -> tuple[int, int]:
+    """Return the rows and columns of the buffers that are made for ``rows`` of some length."""
+    return rows + rows // 4, longest + headroom
 
 
 class BatchCache:
@@ -129,11 +131,10 @@ class BatchCache:
 
     def _move(self, *, rows: int, longest: int) -> None:
         """Move the rows to buffers that have room for ``rows`` of ``longest`` and some steps."""
-        end = longest
-        rows = max(rows, min(2 * rows, 2 * len(self.lengths)))
+        rows, columns = allocated(rows, longest, self._headroom)
         for layer in self._layers:
-            layer.move(self.lengths, self._end, end, rows, end + self._headroom)
-        self._end = end
+            layer.move(self.lengths, self._end, longest, rows, columns)
+        self._end = longest
 
     def _view(self) -> None:
         width = max(self.lengths, default=0)

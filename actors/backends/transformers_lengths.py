@@ -32,7 +32,8 @@ def measure(model: ModelConfig, *, runnable: bool) -> PromptMeasure:
     """
     from transformers import AutoConfig  # noqa: PLC0415
 
-    source, settings = local_folder(model.source), EngineSettings(**model.engine)
+    source = local_folder(model.source, small=True)
+    settings = EngineSettings(**model.engine)
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=model.trust_remote_code)
         if runnable:

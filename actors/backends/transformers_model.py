@@ -17,6 +17,7 @@ from conf.errors import ConfigError
 
 # Layers whose state is all in keys and values, one per token.
 _ATTENTION = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
+# Why families, by their model_type, would need another way of running them.
 _OTHERWISE = {
     "kosmos-2": "its processor takes one image, at the beginning of a prompt",
     "mllama": "its text reads images by cross-attention",
@@ -40,6 +41,7 @@ class TransformersModel:
         check_runnable(config)
         self.image_token = image_token(config)
         self._model: Any = None
+        self._base: Any = None
         self.load(source)
         text = config.get_text_config(decoder=True)
         self.context = settings.max_model_len or int(text.max_position_embeddings)
@@ -49,16 +51,20 @@ class TransformersModel:
         from transformers import AutoModelForImageTextToText  # noqa: PLC0415
 
         self._model = self._base = None  # first, so that two never fill a GPU
-        cuda = 0 if self._torch.cuda.is_available() else "cpu"
-        device_map = cuda if self._settings.device_map is None else self._settings.device_map
-        extra = {"attn_implementation": self._settings.attn_implementation}
-        self._model = AutoModelForImageTextToText.from_pretrained(
+        settings = self._settings
+        given = {
+            "device_map": settings.device_map,
+            "attn_implementation": settings.attn_implementation,
+        }
+        model = AutoModelForImageTextToText.from_pretrained(
             source,
-            dtype=self._settings.dtype,
-            device_map=device_map if device_map != "cpu" else None,
+            dtype=settings.dtype,
             trust_remote_code=self._trusts,
-            **{key: value for key, value in extra.items() if value is not None},
-        ).eval()
+            **{key: value for key, value in given.items() if value is not None},
+        )
+        if settings.device_map is None and self._torch.cuda.is_available():
+            model = model.to("cuda:0")  # any device_map would need the package accelerate
+        self._model = model.eval()
         self._device = self._model.get_input_embeddings().weight.device
         self._base = self._model.base_model
         self._takes = _parameters(self._model.forward) | _parameters(self._base.forward)
@@ -195,7 +201,7 @@ class _Features:
     """What a model's vision part made of images, the latest ones up to some bytes."""
 
     def __init__(self, base: Any, limit: int) -> None:
-        self._compute = getattr(base, "get_image_features", None)
+        self._compute: Any = getattr(base, "get_image_features", None)
         self.known = self._compute is not None
         self._takes = _parameters(self._compute) if self.known else frozenset()
         self._limit = limit

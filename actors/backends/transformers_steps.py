@@ -12,7 +12,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from actors.backends.base import EngineDead, TurnFailed
-from actors.backends.transformers_cache import BatchCache, CacheBudget, DialogueCache, Layers
+from actors.backends.transformers_cache import (
+    BatchCache,
+    CacheBudget,
+    DialogueCache,
+    Layers,
+    allocated,
+)
 from actors.backends.transformers_model import TransformersModel
 from actors.backends.transformers_prompt import Prompt
 from actors.backends.transformers_sampling import Draw, TokenChoice
@@ -20,6 +26,8 @@ from actors.images import ImageFault
 from conf.errors import StorageDown
 
 logger = logging.getLogger(__name__)
+
+_HEADROOM = 256  # steps between two moves of the batch to larger buffers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +69,7 @@ class StepLoop:
         self._max_rows = max_rows
         self._limit = cache_bytes
         self._budget = CacheBudget(cache_bytes)
-        self._batch = BatchCache(headroom=256)
+        self._batch = BatchCache(_HEADROOM)
         self._running: list[Job] = []  # in the order of the batch's rows
         self._waiting: deque[Job] = deque()
         self._choice: TokenChoice | None = None
@@ -89,7 +97,7 @@ class StepLoop:
     def forget(self) -> None:
         """Drop all that was computed; nothing may be running."""
         self._budget.clear()
-        self._batch = BatchCache(headroom=256)
+        self._batch = BatchCache(_HEADROOM)
 
     def close(self) -> None:
         """Stop after the step that runs, and wait for it; what is unanswered fails."""
@@ -142,7 +150,8 @@ class StepLoop:
     def _fits(self, job: Job) -> bool:
         """Return whether the batch stays below the bound with one more row."""
         longest = max(len(j.prompt.ids) + j.max_tokens for j in (*self._running, job))
-        return (len(self._running) + 1) * longest * self._token_bytes <= self._limit
+        rows, columns = allocated(len(self._running) + 1, longest, _HEADROOM)
+        return rows * columns * self._token_bytes <= self._limit
 
     def _start(self, job: Job) -> None:
         job.cached = job.prompt.known(job.kept.key)

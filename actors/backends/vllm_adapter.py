@@ -55,7 +55,8 @@ def _rank(folder: Path) -> int:
         raise ConfigError(f"model.adapter holds no {_CONFIG} of an adapter: {error!r}") from error
     if kind != "LORA" or not isinstance(rank, int):
         raise ConfigError(f"model.adapter is of the kind {kind!r}; vLLM takes LORA")
-    return max([rank, *config.get("rank_pattern", {}).values()])
+    patterns: dict[str, int] = config.get("rank_pattern") or {}
+    return max([rank, *patterns.values()])
 
 
 def _beside_the_language_model(path: Path) -> list[str]:

@@ -67,13 +67,14 @@ def judge_backend(judge: JudgeConfig, dataset_uri: str) -> "VllmBackend":
     sampling = SamplingConfig(
         max_tokens=judge.max_tokens, temperature=judge.temperature, top_p=1.0, seed=judge.seed
     )
-    return VllmBackend(model, sampling, dataset_uri)
+    return VllmBackend(model, sampling, dataset_uri, needs_images=False)
 
 
 class VllmBackend:
     """The engine of one actor; torch and vLLM are imported by its constructor.
 
-    ``reloads``: its weights are to be reloaded later.
+    ``reloads``: its weights are to be reloaded later. ``needs_images``: a checkpoint to which none
+    can be shown is refused.
     """
 
     def __init__(
@@ -83,14 +84,15 @@ class VllmBackend:
         dataset_uri: str,
         *,
         reloads: bool = False,
+        needs_images: bool = True,
     ) -> None:
         if importlib.util.find_spec("vllm") is None:
             raise ImportError("vLLM is not installed; install the extra 'cpu' or 'gpu'")
         source = local_folder(model.source)
         # Before the engine takes a GPU for some minutes: what cannot be rendered ends here.
         renderer = renderer_without_engine(source, model)
+        check_rendering(renderer, model.chat, needs_images=needs_images)
         self.input_sizes = known_sizes(hf_processor(renderer), model)
-        check_rendering(renderer, model.chat)
 
         adapter = None if model.adapter is None else local_folder(model.adapter)
         self._adapter = None if adapter is None else adapter_request(adapter)
@@ -125,8 +127,9 @@ class VllmBackend:
     def _stop_ids(self, generation: Mapping[str, Any]) -> set[int]:
         """Return the tokens on which vLLM stops: of the tokenizer and the generation config."""
         stops = generation.get("eos_token_id")
-        ids = set(stops) if isinstance(stops, list) else {stops}
-        return (ids | {self._engine.renderer.get_eos_token_id()}) - {None}
+        ids: set[int | None] = set(stops) if isinstance(stops, list) else {stops}
+        ids.add(self._engine.renderer.get_eos_token_id())
+        return {stop for stop in ids if stop is not None}
 
     def open(self, dialogue: Dialogue) -> "VllmChat":
         """Start a chat; gold in the dialogue is not used."""

@@ -30,9 +30,10 @@ def prompt_measure(config: RunConfig) -> PromptMeasure:
     Raises:
         ConfigError: the checkpoint, its template or the settings cannot be used.
     """
-    renderer = renderer_without_engine(local_folder(config.model.source), config.model)
-    known_sizes(hf_processor(renderer), config.model)
+    source = local_folder(config.model.source, small=True)
+    renderer = renderer_without_engine(source, config.model)
     check_rendering(renderer, config.model.chat)
+    known_sizes(hf_processor(renderer), config.model)
     thinking_arguments(renderer, config.model, config.sampling)
     template = vllm_template(renderer, config.model.chat)
 

@@ -139,19 +139,27 @@ def vllm_template(renderer: Any, chat: ChatConfig) -> ChatTemplate:
     return ChatTemplate(render, encode, chat, [] if by_itself else put_before(tokenizer))
 
 
-def check_rendering(renderer: Any, chat: ChatConfig) -> None:
+def check_rendering(renderer: Any, chat: ChatConfig, *, needs_images: bool = True) -> None:
     """Render the canonical dialogue as an engine would get it: two turns, an image at each.
 
-    A checkpoint that takes fewer images is shown as many as it takes.
+    A checkpoint that takes fewer images is shown as many as it takes. Where vLLM cannot make a
+    checkpoint's processor it goes on without images, and only warns.
 
     Raises:
-        ConfigError: the template cannot render it, or the processor finds no place for an image.
+        ConfigError: the template cannot render it, the processor finds no place for an image, or
+            images are needed and none can be shown.
     """
     from vllm.renderers.inputs.preprocess import parse_model_prompt  # noqa: PLC0415
 
     template = vllm_template(renderer, chat)
     processor = renderer.mm_processor
     limit = processor.info.allowed_mm_limits.get("image", 0) if processor is not None else 0
+    if needs_images and limit < 1:
+        raise ConfigError(
+            "vLLM takes no images with this checkpoint here: it has no vision, its processor needs "
+            "a package that is not installed (torchvision for many), or "
+            "model.engine.limit_mm_per_prompt forbids them"
+        )
     images = example_images(min(2, limit))
     check_template(template, images)
     if not images:
@@ -173,24 +181,30 @@ def check_rendering(renderer: Any, chat: ChatConfig) -> None:
 def images_expanded(renderer: Any, ids: list[int], images: Sequence[Image]) -> list[int]:
     """Return ids in which images are as the renderer's processor takes them.
 
-    It expands a template's placeholders itself; only mistral-common has its tokeniser write an
-    image's rows, so those of the smallest image, which a template was rendered with, are replaced.
+    It expands a template's placeholders itself; only mistral-common has its tokeniser write the
+    rows of an image.
     """
     if not renders_ids(renderer) or not images:
         return ids
-    processor = renderer.mm_processor.info.get_hf_processor()
-    smallest = [processor.image_token_id, processor.image_end_id]
+    return with_image_rows(renderer.mm_processor.info.get_hf_processor(), ids, images)
+
+
+def with_image_rows(processor: Any, ids: list[int], images: Sequence[Image]) -> list[int]:
+    """Replace the smallest images, which a template was rendered with, by the rows of others.
+
+    ``processor`` is vLLM's around mistral-common's tokeniser.
+    """
+    mark, row_end, end = processor.image_token_id, processor.image_break_id, processor.image_end_id
     waiting = iter(images)
     expanded: list[int] = []
     for token in ids:
         expanded.append(token)
-        if expanded[-2:] == smallest:
+        if expanded[-2:] == [mark, end]:
             image = next(waiting)
             _, rows, columns = processor.image_processor.get_number_of_image_patches(
                 image.height, image.width
             )
-            row = [processor.image_token_id] * columns + [processor.image_break_id]
-            expanded[-2:] = [*(row * rows)[:-1], processor.image_end_id]
+            expanded[-2:] = [*(([mark] * columns + [row_end]) * rows)[:-1], end]
     return expanded
 
 

@@ -40,13 +40,13 @@ def small_files(source: str) -> Iterator[tuple[Path, dict[str, int]]]:
     if "://" not in source:
         yield Path(source), files
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
         for name in files:
             if not name.endswith(_WEIGHTS):
-                local = Path(folder) / name
+                local = Path(temporary) / name
                 local.parent.mkdir(parents=True, exist_ok=True)
                 copy_to_local(join(source, name), str(local))
-        yield Path(folder), files
+        yield Path(temporary), files
 
 
 def weights_bytes(files: dict[str, int]) -> int:

@@ -28,11 +28,13 @@ class Response:
     """What the model answered at one turn; ``text`` None: the turn failed or has no record.
 
     ``input_sizes``: width and height in pixels at which each image (by id) entered the model.
-    ``truncated``: the answer was cut off at the length limit.
+    ``truncated``: the answer was cut off at the length limit. ``refused``: the model or its
+    provider's filter declined, as the provider says.
     """
 
     text: str | None
     truncated: bool = False
+    refused: bool = False
     input_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
@@ -42,6 +44,7 @@ class Response:
         return cls(
             text=row["response"] if row["status"] == "ok" else None,
             truncated=row.get("finish_reason") == "length",
+            refused=row.get("finish_reason") == "refusal",
             input_sizes={s["image_id"]: (s["width"], s["height"]) for s in sizes},
         )
 
@@ -91,6 +94,7 @@ class TurnReading:
     ``iou`` belong to ``region``, in pixels of its stored image; ``iou`` is None where there is no
     region or the box is a point. ``hit``: whether the region was found, None where there is none
     to find. ``asserted``: the claims that the model committed itself to, in the order of the text.
+    ``refused`` as in ``Response``.
     """
 
     turn: Turn
@@ -106,6 +110,7 @@ class TurnReading:
     box: Box | None
     iou: float | None
     hit: bool | None
+    refused: bool = False
 
     @property
     def failed(self) -> bool:

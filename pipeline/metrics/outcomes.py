@@ -37,7 +37,7 @@ def outcome(turn: TurnReading) -> Outcome:
     """Return what became of a turn."""
     if turn.text is None:
         return "failed"
-    if turn.answer == "refused" or (not turn.asserted and _declines(turn.text)):
+    if turn.refused or turn.answer == "refused" or (not turn.asserted and _declines(turn.text)):
         return "refused"
     if turn.truncated:
         return "truncated"

@@ -110,6 +110,7 @@ class _Reader:
             box=box,
             iou=_overlap(region, box, self._dialect),
             hit=hit,
+            refused=response.refused,
         )
 
     def _box(self, text: str, region: Region | None, response: Response) -> Box | None:

@@ -188,6 +188,8 @@ def _key(config: RunConfig, files: str) -> str:
         "files": files,
         "engine": config.model.engine,
         "trust_remote_code": config.model.trust_remote_code,
+        "chat": asdict(config.model.chat),
+        "ends_reasoning": config.sampling.thinking_tokens is not None,
         "compute": asdict(config.compute),
         "dataset": asdict(config.dataset),
     }

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -11,6 +12,7 @@ from actors.schema import TURN_SCHEMA
 from actors.storage.files import list_files, read_json, read_parquet
 from conf.errors import BadInput, ConfigError, InfrastructureError
 from conf.load import load
+from pipeline.cli import main
 from pipeline.dataset.open import open_dataset
 from pipeline.generate.run_pass import finished_dialogues
 from pipeline.run import evaluate
@@ -185,3 +187,20 @@ def test_a_template_in_a_file_becomes_part_of_the_run(scripted, tmp_path):
     assert prepare(scripted(*engine, f"model.chat.template={file}")).run_id != run.run_id
     with pytest.raises(BadInput, match=r"nowhere\.jinja is no file"):
         prepare(scripted(*engine, "model.chat.template=nowhere.jinja"))
+
+
+def test_answers_that_were_cut_off_are_warned_about(scripted, capsys):
+    run = evaluate(scripted("dataset.limit=3"))
+    arguments = ["run", "--no-page", "--config", run.config]
+    assert main(arguments) == 0
+    assert "warning" not in capsys.readouterr().out
+    turns = 0
+    for uri in list_files(run.turns, ".parquet"):
+        table = read_parquet(uri)
+        turns += table.num_rows
+        column = table.schema.get_field_index("finish_reason")
+        cut = pa.array(["length"] * table.num_rows)
+        pq.write_table(table.set_column(column, table.schema.field(column), cut), uri)
+    assert main(arguments) == 0
+    told = f"warning: {turns} of {turns} answers (100.0%) were cut off at sampling.max_tokens=48"
+    assert told in capsys.readouterr().out

@@ -206,3 +206,11 @@ def test_a_thinking_budget_needs_marks_that_the_tokeniser_knows(renderer):
         thinking_arguments(renderer, config.model, config.sampling)
     named = load("demo", ["sampling.thinking_tokens=8", "model.engine.reasoning_parser=qwen3"])
     assert thinking_arguments(renderer, named.model, named.sampling) == {}
+
+
+def test_a_checkpoint_to_which_no_image_can_be_shown_is_refused():
+    model = load("demo", [f"model.source={CHECKPOINT}", "model.engine.limit_mm_per_prompt.image=0"])
+    blind = renderer_without_engine(str(CHECKPOINT), model.model)
+    with pytest.raises(ConfigError, match="takes no images with this checkpoint here"):
+        check_rendering(blind, ChatConfig())
+    check_rendering(blind, ChatConfig(), needs_images=False)

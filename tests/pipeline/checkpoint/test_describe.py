@@ -7,8 +7,10 @@ import fsspec
 import pytest
 
 from conf.errors import BadInput
+from conf.load import load
 from conf.model import BOX_DIALECTS
 from pipeline import cli
+from pipeline.checkpoint.check import check_checkpoint
 from pipeline.checkpoint.dataset_fit import fit_dataset
 from pipeline.checkpoint.describe import ModelCard, describe_model
 from pipeline.checkpoint.families import FAMILY_DIALECTS
@@ -174,3 +176,11 @@ def test_what_can_surprise_is_warned_about(tmp_path):
 
 def test_every_family_names_a_known_dialect():
     assert set(FAMILY_DIALECTS.values()) <= set(BOX_DIALECTS)
+
+
+def test_what_the_backend_does_not_run_is_refused_before_a_cluster_is_asked(tmp_path):
+    florence = {"architectures": ["Florence2ForConditionalGeneration"], "model_type": "florence2"}
+    source = checkpoint(tmp_path, florence, tokenizer={})
+    config = load("demo-transformers", [f"model.source={source}"])
+    with pytest.raises(BadInput, match="encoder-decoder, which holds no conversation"):
+        check_checkpoint(config.model)

@@ -28,7 +28,7 @@ def test_a_dialogue_is_asked_printed_and_its_boxes_drawn(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere"], "nowhere is no folder, and no hub id"),
+        (["no/such/folder"], "no/such/folder is no folder, and no hub id"),
         ([REFERENCE, "--backend", "transformers", "model.engine.block_size=32"], "block_size"),
         ([REFERENCE, "--backend", "onnx"], "model.backend is 'onnx'"),
         ([REFERENCE, "--dialect", "qwen25", "--backend", "transformers"], "resizes is not known"),
