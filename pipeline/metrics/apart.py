@@ -5,7 +5,7 @@ of an exclusive group that are not what the annotation says.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from actors.schema import Claim, Finding
 from pipeline.claims import Assertion, extract_assertions, packaged_lexicon
@@ -24,7 +24,10 @@ def claims_apart(reading: DialogueReading) -> list[Score]:
     """Return ``unlisted_findings`` over all checkable claims, and ``attribute_errors``."""
     unlisted = sum(1 for _ in unlisted_claims(reading))
     known = len(checkable(reading))
-    judged = [wrong for c in _attributes(reading) if (wrong := _is_wrong(c, reading)) is not None]
+    attributes = list(_attributes(reading))
+    rows = _annotation(reading) if attributes else []
+    wrong = (_is_wrong(claim, rows, reading.lexicon) for claim in attributes)
+    judged = [one for one in wrong if one is not None]
     return [
         ratio("unlisted_findings", unlisted, unlisted + known),
         ratio("attribute_errors", sum(judged), len(judged)),
@@ -95,18 +98,21 @@ def _attributes(reading: DialogueReading) -> Iterator[Claim]:
                 yield judged.claim
 
 
-def _is_wrong(claim: Claim, reading: DialogueReading) -> bool | None:
+def _annotation(reading: DialogueReading) -> list[Finding]:
+    """Return the findings, and what the expert's claims add to them."""
+    said = (claim for t in reading.turns for claim in t.turn.claims)
+    return [*reading.dialogue.findings, *(_row(claim) for claim in said)]
+
+
+def _is_wrong(claim: Claim, rows: Sequence[Finding], lexicon: Lexicon) -> bool | None:
     """Return whether the annotation contradicts an attribute; None where it says nothing of it.
 
-    The annotation is the findings and the expert's claims. Where it names another value of the
-    group alone, an affirmed value is wrong.
+    Where it names another value of the group alone, an affirmed value is wrong.
     """
-    said = (c for t in reading.turns for c in t.turn.claims)
-    rows = [*reading.dialogue.findings, *(_row(c) for c in said)]
-    verdict, _ = meet(claim, rows, reading.lexicon, prior_shown=True)
+    verdict, _ = meet(claim, rows, lexicon, prior_shown=True)
     if verdict != "unverifiable":
         return verdict == "contradicted"
-    others = any(r.present and reading.lexicon.exclusive(claim.concept, r.concept) for r in rows)
+    others = any(r.present and lexicon.exclusive(claim.concept, r.concept) for r in rows)
     return claim.present if others else None
 
 
