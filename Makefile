@@ -8,7 +8,7 @@ BIN := .venv/bin
 # -qq: errors alone. pip warns once per package about every index that is not reachable.
 PIP := $(BIN)/python -m pip install -qq --progress-bar off --disable-pip-version-check
 
-.PHONY: setup demo full nightly test test-faults lint bench bench-scoring gaming claims-report browser screenshots lock clean help
+.PHONY: setup demo full nightly test test-faults families lint bench bench-scoring gaming claims-report browser screenshots lock clean help
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -46,6 +46,16 @@ browser: ## Chromium and axe-core for the tests of the report's page; needs root
 screenshots: setup browser ## pictures for the README, of the report that RUN holds (report --against)
 	@test -d "$(RUN)/report" || (echo "RUN=<run directory with a report> is needed"; exit 2)
 	$(BIN)/python -m tests.browser.screenshots $(RUN) docs/screenshots
+
+families: setup build/families/.ready ## tiny checkpoints of each family on each backend, docs/models.md; minutes
+	$(BIN)/python -m tests.families.matrix $(FAMILIES)
+
+# What some processors need. Beside PyTorch's CPU build torchvision imports only with
+# tests/families/torchvision_operators, so none of it goes into .venv.
+build/families/.ready: requirements/families.lock
+	@rm -rf $(@D)
+	@$(PIP) --no-deps --target $(@D) -r $<
+	@touch $@
 
 lint: setup ## formatting, rules and types
 	$(BIN)/ruff format --check .

@@ -10,14 +10,16 @@ class Backend:
     ``module`` is its file's name in ``actors/backends``: with ``run_backend(config, reloads=...)``
     where it answers a run's dialogues, with ``judge_backend(judge, dataset_uri)`` where it judges.
     ``loads_checkpoint``: the model is a checkpoint, which an engine on this cluster loads.
-    ``gives_input_sizes``: it can say at which size an image entered the model. ``lengths`` is the
-    file with ``prompt_measure(config)``, where prompts can be measured without an engine.
+    ``gives_input_sizes``: it can say at which size an image entered the model. ``engine_keys`` are
+    the keys that ``model.engine`` may have; None leaves that to the engine. ``lengths`` is the file
+    with ``prompt_measure(config)``, where prompts can be measured without an engine.
     ``takes_adapters``: it can load a LoRA adapter on top of a checkpoint.
     """
 
     module: str
     loads_checkpoint: bool = False
     gives_input_sizes: bool = False
+    engine_keys: tuple[str, ...] | None = None
     lengths: str | None = None
     takes_adapters: bool = False
 
@@ -29,7 +31,28 @@ _VLLM = Backend(
     lengths="vllm_lengths",
     takes_adapters=True,
 )
-RUN_BACKENDS = {"vllm": _VLLM, "scripted": Backend(module="scripted")}
+_TRANSFORMERS = Backend(
+    module="transformers_engine",
+    loads_checkpoint=True,
+    gives_input_sizes=True,
+    lengths="transformers_lengths",
+    # What each means: actors/backends/transformers_settings.py.
+    engine_keys=(
+        "dtype",
+        "device_map",
+        "attn_implementation",
+        "max_model_len",
+        "max_num_seqs",
+        "kv_cache_memory_bytes",
+        "vision_cache_memory_bytes",
+        "mm_processor_kwargs",
+    ),
+)
+RUN_BACKENDS = {
+    "vllm": _VLLM,
+    "transformers": _TRANSFORMERS,
+    "scripted": Backend(module="scripted"),
+}
 JUDGE_BACKENDS = {
     "openai": Backend(module="openai_endpoint"),
     "vllm": _VLLM,

@@ -34,6 +34,8 @@ _PLACEMENT = frozenset(
         "block_size",
         "enforce_eager",
         "enable_prefix_caching",
+        "device_map",
+        "vision_cache_memory_bytes",
     }
 )
 

@@ -74,9 +74,10 @@ class ModelConfig:
     """Which checkpoint and how it is served.
 
     ``adapter`` is a LoRA adapter on top of the checkpoint, a folder or URI in PEFT's form.
-    ``engine`` goes to vLLM as it is; ``script`` is for the scripted backend: ``error_rate`` (share
-    of turns answered wrongly), ``delay_s`` (seconds that an answer takes) and, for testing a
-    cluster's recovery, the faults of ``actors.backends.fault_injection``.
+    ``engine`` goes to vLLM as it is; the backend ``transformers`` has keys of its own
+    (``actors.backends.transformers_settings``). ``script`` is for the scripted backend:
+    ``error_rate`` (share of turns answered wrongly), ``delay_s`` (seconds that an answer takes)
+    and, for testing a cluster's recovery, the faults of ``actors.backends.fault_injection``.
     """
 
     name: str
@@ -106,6 +107,13 @@ class ModelConfig:
         for key in ("error_rate", "delay_s"):
             if isinstance(self.script[key], str):
                 raise ConfigError(f"model.script.{key} is {self.script[key]!r}; it must be float")
+        keys = RUN_BACKENDS[self.backend].engine_keys
+        for key in self.engine:
+            if keys is not None and key not in keys:
+                raise ConfigError(
+                    f"model.engine.{key} is no setting of model.backend {self.backend}; "
+                    f"it has {', '.join(keys)}"
+                )
         for key in _PARALLEL:
             size = self.engine.get(key, 1)
             if not isinstance(size, int) or size < 1:

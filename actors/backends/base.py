@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from actors.conversation import ChatRequest
 from actors.schema import Dialogue, InputSize
@@ -76,6 +76,15 @@ class ChatBackend(Protocol):
 
     def close(self) -> None:
         """Stop the engine in order; called once, from any thread."""
+        ...
+
+
+@runtime_checkable
+class ShowsPrompts(Protocol):
+    """An engine that can say what its model reads."""
+
+    def prompt_text(self, request: ChatRequest) -> str:
+        """Return a dialogue's first prompt as text, special tokens included."""
         ...
 
 

@@ -14,6 +14,7 @@ A backend gives its own two functions. From transformers alone, without vLLM::
         ),
         lambda text: processor.tokenizer.encode(text, add_special_tokens=False),
         chat,
+        put_before(processor.tokenizer),
     )
 """
 
@@ -39,8 +40,14 @@ class ChatTemplate:
     """Renders requests, whose earlier answers are left out, with one checkpoint's template."""
 
     def __init__(
-        self, render: Render, encode: Callable[[str], list[int]], chat: ChatConfig
+        self,
+        render: Render,
+        encode: Callable[[str], list[int]],
+        chat: ChatConfig,
+        begin: Sequence[int] = (),
     ) -> None:
+        """Keep the functions; ``begin`` is what the tokeniser puts before a text by itself."""
+        self._begin = list(begin)
         self._render = render
         self._encode = encode
         self._system = chat.system
@@ -49,7 +56,11 @@ class ChatTemplate:
     def first(self, request: ChatRequest) -> list[int]:
         """Return the ids of a request without history."""
         rendered = self._rendered(request, [])
-        return self._encode(rendered) if isinstance(rendered, str) else list(rendered)
+        return self._begun(self._encode(rendered)) if isinstance(rendered, str) else list(rendered)
+
+    def _begun(self, ids: list[int]) -> list[int]:
+        """Put ``begin`` before a prompt, unless the template wrote it."""
+        return ids if ids[: len(self._begin)] == self._begin else self._begin + ids
 
     def following(self, request: ChatRequest) -> list[int]:
         """Return the ids that come after the last earlier answer.
@@ -80,10 +91,13 @@ class ChatTemplate:
             )
         wanted = parts[-1:] if only_last else parts
         skipped = len(parts) - len(wanted)
-        return [
+        parts_ids = [
             self._beside(part, after=n > 0, before=n < answers)
             for n, part in enumerate(wanted, start=skipped)
         ]
+        if not skipped:
+            parts_ids[0] = self._begun(parts_ids[0])
+        return parts_ids
 
     def closing(self) -> list[int]:
         """Return the ids between a question's answer and the next one to come."""
@@ -130,6 +144,18 @@ class ChatTemplate:
 
     def _rendered(self, request: ChatRequest, answers: Sequence[str]) -> str | list[int]:
         return self._render(chat_messages(request, answers, self._system))
+
+
+def put_before(tokenizer: Any) -> list[int]:
+    """Return the ids that a tokeniser puts before a text by itself.
+
+    Some templates leave the beginning to it (LLaVA 1.5, whose text has no ``<s>``).
+    """
+    plain = tokenizer.encode("a", add_special_tokens=False)
+    whole = tokenizer.encode("a")
+    begins = range(len(whole) - len(plain) + 1)
+    at = next((n for n in begins if whole[n : n + len(plain)] == plain), 0)
+    return list(whole[:at])
 
 
 def after_difference(one: Sequence[int], other: Sequence[int]) -> list[int]:
@@ -190,6 +216,22 @@ def example(turn: int, images: Sequence[Image]) -> ChatRequest:
         message=messages[-1],
         seed=0,
     )
+
+
+def example_images(count: int) -> list[Image]:
+    """Return the images of the canonical requests, of different sizes; they have no file."""
+    return [
+        Image(
+            image_id=f"image {n + 1}",
+            uri="",
+            sha256="",
+            width=320 - 64 * n,
+            height=256,
+            role="current",
+            days_before=0,
+        )
+        for n in range(count)
+    ]
 
 
 def check_template(template: ChatTemplate, images: Sequence[Image] = ()) -> None:

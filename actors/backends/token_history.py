@@ -76,6 +76,15 @@ class AnswersOnly:
         self._answers.append(after_reasoning(prompt, answer, self._decode))
 
 
+def begin_history(
+    template: ChatTemplate, ends: Collection[int], decode: Callable[[list[int]], str]
+) -> History:
+    """Return an empty history, of the kind that the template's configuration asks for."""
+    if template.renders_anew:
+        return AnswersOnly(template, ends, decode)
+    return TokenHistory(template, ends)
+
+
 def without_end(generated: Sequence[int], ends: Collection[int]) -> list[int]:
     """Return generated ids without the tokens at their end that end an answer."""
     end = len(generated)

@@ -8,19 +8,18 @@ vLLM must not drop them; those that end a turn are taken off here.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from actors.backends.answer_end import AnswerEnd
 from actors.backends.base import ChatReply
+from actors.backends.sampling_values import drawn_values
 from actors.conversation import ChatRequest
 from conf.model import SamplingConfig
-
-_DRAWN = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "presence_penalty")
 
 
 class AnswerFormat:
     """Where an answer of a checkpoint ends; vLLM is imported by the constructor.
 
     ``stop_ids`` are the tokens on which vLLM stops, ``closing`` those that the chat template writes
-    after an answer: if the first is a special one, it ends an answer as well. ``stated`` is what
-    the checkpoint's generation_config.json says of sampling.
+    after an answer. ``stated`` is what the checkpoint's generation_config.json says of sampling.
     """
 
     def __init__(
@@ -36,14 +35,9 @@ class AnswerFormat:
             StructuredOutputsParams,
         )
 
-        first = list(closing[:1])
-        special = bool(first) and not tokenizer.decode(first, skip_special_tokens=True)
-        self.ends = frozenset(stop_ids) | frozenset(first if special else ())
-        marks = (tokenizer.decode([end], skip_special_tokens=False) for end in self.ends)
-        self._marks = tuple(mark for mark in marks if mark.strip())
-        self._stated = {k: v for k, v in (stated or {}).items() if k in _DRAWN and v is not None}
-        if stated and stated.get("do_sample") is False:
-            self._stated["temperature"] = 0.0
+        self._end = AnswerEnd(tokenizer, stop_ids, closing)
+        self.ends = self._end.ids
+        self._stated = stated or {}
         self._params = SamplingParams
         self._structured = StructuredOutputsParams
         self._final_only = RequestOutputKind.FINAL_ONLY
@@ -55,8 +49,7 @@ class AnswerFormat:
             structured_outputs=self._structured(json=schema, disable_any_whitespace=True)
             if schema
             else None,
-            **{name: getattr(sampling, name) for name in _DRAWN}
-            | (self._stated if sampling.source == "checkpoint" else {}),
+            **drawn_values(sampling, self._stated),
             max_tokens=sampling.max_tokens,
             thinking_token_budget=sampling.thinking_tokens,
             seed=request.seed,
@@ -65,10 +58,8 @@ class AnswerFormat:
         )
 
     def text(self, generated: str) -> str:
-        """Take the marks that end a turn off the end of a text, and white space between them."""
-        while mark := next((m for m in self._marks if generated.rstrip().endswith(m)), None):
-            generated = generated.rstrip().removesuffix(mark)
-        return generated
+        """Return a text without the marks that end a turn."""
+        return self._end.text(generated)
 
     def reply(self, output: Any) -> ChatReply:
         """Read vLLM's RequestOutput; the reply's token ids are those that were generated."""

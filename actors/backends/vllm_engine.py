@@ -22,13 +22,14 @@ from actors.backends.base import (
     ask_again_once,
 )
 from actors.backends.input_sizes import known_sizes
-from actors.backends.token_history import AnswersOnly, History, TokenHistory
+from actors.backends.token_history import History, begin_history
 from actors.backends.vllm_adapter import adapter_arguments, adapter_request
 from actors.backends.vllm_answer import AnswerFormat
 from actors.backends.vllm_prompt import PromptRenderer
 from actors.backends.vllm_template import (
     check_rendering,
     engine_arguments,
+    hf_processor,
     renderer_without_engine,
     thinking_arguments,
     vllm_template,
@@ -91,7 +92,7 @@ class VllmBackend:
         # Before the engine takes a GPU for some minutes: what cannot be rendered ends here.
         renderer = renderer_without_engine(source, model)
         check_rendering(renderer, model.chat, needs_images=needs_images)
-        self.input_sizes = known_sizes(renderer, model)
+        self.input_sizes = known_sizes(hf_processor(renderer), model)
 
         adapter = None if model.adapter is None else local_folder(model.adapter)
         self._adapter = None if adapter is None else adapter_request(adapter)
@@ -175,9 +176,11 @@ class VllmBackend:
 
     def history(self) -> History:
         """Begin a history of token ids."""
-        if self._template.renders_anew:
-            return AnswersOnly(self._template, self.format.ends, self._decode)
-        return TokenHistory(self._template, self.format.ends)
+        return begin_history(self._template, self.format.ends, self._decode)
+
+    def prompt_text(self, request: ChatRequest) -> str:
+        """Return a dialogue's first prompt as text, special tokens included."""
+        return self._decode(self._template.first(request))
 
     def _decode(self, ids: list[int]) -> str:
         text: str = self._tokenizer.decode(ids, skip_special_tokens=False)

@@ -10,6 +10,7 @@ from actors.backends.prompt_lengths import PromptMeasure
 from actors.backends.vllm_template import (
     check_rendering,
     first_reason,
+    hf_processor,
     images_expanded,
     renderer_without_engine,
     thinking_arguments,
@@ -32,7 +33,7 @@ def prompt_measure(config: RunConfig) -> PromptMeasure:
     source = local_folder(config.model.source, small=True)
     renderer = renderer_without_engine(source, config.model)
     check_rendering(renderer, config.model.chat)
-    known_sizes(renderer, config.model)
+    known_sizes(hf_processor(renderer), config.model)
     thinking_arguments(renderer, config.model, config.sampling)
     template = vllm_template(renderer, config.model.chat)
 

@@ -17,8 +17,15 @@ from typing import Any
 
 from PIL import Image as PIL
 
-from actors.backends.chat_template import ChatTemplate, Messages, check_template, example
-from actors.reasoning import REASONING_MARKS
+from actors.backends.chat_template import (
+    ChatTemplate,
+    Messages,
+    check_template,
+    example,
+    example_images,
+    put_before,
+)
+from actors.reasoning import TOKEN_MARKS
 from actors.schema import Image
 from conf.errors import ConfigError
 from conf.model import ChatConfig, ModelConfig, SamplingConfig
@@ -51,7 +58,7 @@ def thinking_arguments(
     from vllm.config import ReasoningConfig  # noqa: PLC0415
 
     tokenizer = renderer.get_tokenizer()
-    for marks in REASONING_MARKS:
+    for marks in TOKEN_MARKS:
         if all(len(tokenizer.encode(mark, add_special_tokens=False)) == 1 for mark in marks):
             start, end = marks
             settings = ReasoningConfig(reasoning_start_str=start, reasoning_end_str=end)
@@ -86,6 +93,12 @@ def renderer_without_engine(source: str, model: ModelConfig) -> Any:
         return renderer_from_config(VllmConfig(model_config=config))
     except Exception as error:  # of vLLM, transformers, pydantic, or the checkpoint's own code
         raise ConfigError(f"vLLM cannot read {model.source}: {first_reason(error)}") from error
+
+
+def hf_processor(renderer: Any) -> Any:
+    """Return the checkpoint's processor as transformers has it; None where it has none."""
+    processor = renderer.mm_processor
+    return processor.info.get_hf_processor() if processor is not None else None
 
 
 def first_reason(error: BaseException) -> str:
@@ -123,7 +136,7 @@ def vllm_template(renderer: Any, chat: ChatConfig) -> ChatTemplate:
         ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
         return ids
 
-    return ChatTemplate(render, encode, chat)
+    return ChatTemplate(render, encode, chat, [] if by_itself else put_before(tokenizer))
 
 
 def check_rendering(renderer: Any, chat: ChatConfig, *, needs_images: bool = True) -> None:
@@ -147,7 +160,7 @@ def check_rendering(renderer: Any, chat: ChatConfig, *, needs_images: bool = Tru
             "a package that is not installed (torchvision for many), or "
             "model.engine.limit_mm_per_prompt forbids them"
         )
-    images = [_example_image(n) for n in range(min(2, limit))]
+    images = example_images(min(2, limit))
     check_template(template, images)
     if not images:
         return
@@ -163,18 +176,6 @@ def check_rendering(renderer: Any, chat: ChatConfig, *, needs_images: bool = Tru
             f"the checkpoint's processor refuses a dialogue of {len(images)} images as the chat "
             f"template writes it: {first_reason(error)}"
         ) from error
-
-
-def _example_image(n: int) -> Image:
-    return Image(
-        image_id=f"image {n + 1}",
-        uri="",
-        sha256="",
-        width=320 - 64 * n,
-        height=256,
-        role="current",
-        days_before=0,
-    )
 
 
 def images_expanded(renderer: Any, ids: list[int], images: Sequence[Image]) -> list[int]:

@@ -1,7 +1,7 @@
 """The check of a checkpoint before any cluster or GPU is taken.
 
 In: the section ``model`` of a run. Out: nothing, or one sentence on why no engine can load it.
-Nothing heavy is imported: the tables of vLLM and transformers are literal Python, read as text.
+vLLM is not imported: its tables, and those of transformers, are literal Python, read as text.
 """
 
 import ast
@@ -15,6 +15,7 @@ from actors.hub import hub_folder, is_hub_id
 from actors.storage.files import exists, join, list_files, read_json
 from conf.errors import BadInput
 from conf.model import ModelConfig
+from pipeline.checkpoint.transformers_check import transformers_refusal
 
 _VLLM = ("vllm", "model_executor/models/registry.py")
 _TRANSFORMERS = ("transformers", "models/auto/modeling_auto.py")
@@ -66,8 +67,10 @@ def _check_architectures(config: str, model: ModelConfig) -> None:
         raise BadInput(f"{config}: {named[0]} takes no images; a vision-language model is needed")
     if model.backend == "vllm":
         problem = _missing_in_vllm(document, str(named[0]))
-        if problem is not None:
-            raise BadInput(f"{config}: {problem}")
+    else:
+        problem = transformers_refusal(document)
+    if problem is not None:
+        raise BadInput(f"{config}: {problem}")
 
 
 def _missing_in_vllm(document: dict[str, Any], name: str) -> str | None:
@@ -82,7 +85,7 @@ def _missing_in_vllm(document: dict[str, Any], name: str) -> str | None:
     plugged = any(not plugin.value.startswith("vllm.") for plugin in plugins)
     if not tables or name in known | others or "auto_map" in document or plugged:
         return None
-    last = tables.get(_DROPPED, {}).get(name)
+    last = last_version(name)
     if last is not None:
         return f"vLLM had {name} until version {last}, and has it no more"
     plugin = tables.get(_PLUGIN, {}).get(name)
@@ -95,6 +98,16 @@ def text_only() -> frozenset[str]:
     """Return the architectures without images in vLLM's table; empty where it is not installed."""
     tables = _tables(*_VLLM)
     return frozenset(tables.get(_TEXT, {}).keys() - tables.get(_VISION, {}).keys())
+
+
+def with_images() -> frozenset[str]:
+    """Return the architectures with images in vLLM's table; empty where it is not installed."""
+    return frozenset(_tables(*_VLLM).get(_VISION, {}))
+
+
+def last_version(name: str) -> str | None:
+    """Return the last version of vLLM that had an architecture; None where it was not dropped."""
+    return _tables(*_VLLM).get(_DROPPED, {}).get(name)
 
 
 @cache

@@ -1,14 +1,18 @@
-"""The outline of a checkpoint from its small files: no engine, no weights are read.
+"""The outline of a checkpoint from its small files: no engine is started, no weights are read.
 
-In: a local folder or an fsspec URI with config.json. Out: ``ModelCard``.
+In: a local folder, a fsspec URI or a hub id. Out: ``ModelCard``.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from actors.storage.files import exists, join, list_files, read_json
+from actors.storage.files import read_json
 from conf.errors import BadInput
+from pipeline.checkpoint.families import Suggestion, suggest_backend, suggest_dialect
+from pipeline.checkpoint.memory import bytes_per_token, weights_in_16_bits
+from pipeline.checkpoint.small_files import weights_bytes
 
 # In the order in which an engine would look; the context may be the language part's.
 _CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "seq_length", "max_sequence_length")
@@ -17,100 +21,101 @@ _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tekken.json", "vocab.json",
 _TEMPLATES = ("chat_template.jinja", "chat_template.json")
 _TEMPLATE_HOLDERS = ("tokenizer_config.json", "processor_config.json")
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
-_WEIGHTS = (".safetensors", ".bin", ".pt", ".gguf")
-
-# How families of checkpoints write boxes, by the ``model_type`` of their config.json. A family's
-# own documents decide; a fine-tune may write otherwise, so this is what to try first and never what
-# a run assumes: ``model.box_dialect`` is always declared.
-FAMILY_DIALECTS = {
-    "qwen_vl": "qwen",
-    "qwen2_vl": "qwen",
-    "qwen2_5_vl": "qwen25",
-    "qwen3_vl": "norm1000",
-    "qwen3_vl_moe": "norm1000",
-    "glm4v": "norm1000",
-    "glm4v_moe": "norm1000",
-    "internvl": "internvl",
-    "internvl_chat": "internvl",
-    "paligemma": "paligemma",
-    "florence2": "florence2",
-    "kosmos-2": "kosmos2",
-    "molmo": "molmo",
-    "gemma3": "gemini",  # MedGemma, too
-    "gemma3n": "gemini",
-    "idefics3": "norm1000",  # not taught to point: the default, as this project trains its own
-    "smolvlm": "norm1000",
-    "llava": "llava",
-    "llava_next": "norm1",
-}
+_SAMPLING = ("do_sample", "temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelCard:
-    """A checkpoint's outline. ``context`` is in tokens; None means that no file says."""
+    """A checkpoint's outline; None means that no file says.
+
+    ``context`` is in tokens, ``weights`` in bytes as loaded in 16 bits, ``token_bytes`` what keys
+    and values of one token take, ``generation`` the sampling that the checkpoint suggests.
+    """
 
     source: str
     architecture: str | None
     model_type: str | None
+    backend: Suggestion
     context: int | None
     dtype: str | None
     image_processor: str | None
-    box_dialect: str | None
+    template: str | None
+    dialect: Suggestion
+    weights: int
+    token_bytes: int | None
+    heads: int | None
+    generation: dict[str, Any]
     missing: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
-def describe_model(source: str) -> ModelCard:
+def describe_model(source: str, folder: Path, files: Mapping[str, int]) -> ModelCard:
     """Read a checkpoint's outline.
 
+    Args:
+        source: what the checkpoint is called.
+        folder: where its small files are.
+        files: all its files with their bytes.
+
     Raises:
-        BadInput: there is no config.json, or a file that matters is not valid JSON.
+        BadInput: a file that matters is not valid JSON.
     """
-    where = join(source, "config.json")
-    if not exists(where):
-        raise BadInput(f"{where} is missing: {source} is no checkpoint folder")
-    config = _object(where)
+    config = read_object(folder / "config.json")
     architectures = config.get("architectures") or (None,)
-    model_type = config.get("model_type")
-    processor = _image_processor(source)
+    processor = _image_processor(folder)
+    text = language_part(config)
+    dtype = _in_text(config, ("dtype", "torch_dtype"))
+    template = _template(folder)
+    heads = text.get("num_attention_heads")
+    missing = _missing(folder, files, processor, template)
     return ModelCard(
         source=source,
         architecture=architectures[0],
-        model_type=model_type,
+        model_type=config.get("model_type"),
+        backend=suggest_backend(config),
         context=_in_text(config, _CONTEXT_KEYS),
-        dtype=_in_text(config, ("dtype", "torch_dtype")),
+        dtype=dtype,
         image_processor=processor,
-        box_dialect=FAMILY_DIALECTS.get(str(model_type)),
-        missing=tuple(_missing(source, processor)),
+        template=template,
+        dialect=suggest_dialect(config.get("model_type"), folder),
+        weights=weights_in_16_bits(weights_bytes(dict(files)), dtype),
+        token_bytes=bytes_per_token(text),
+        heads=heads if isinstance(heads, int) else None,
+        generation=_generation(folder),
+        missing=missing,
+        warnings=tuple(_warnings(config, files, missing)),
     )
 
 
-def card_text(card: ModelCard) -> str:
-    """Write a card for a terminal."""
-    dialect = card.box_dialect or "not known for this family; declare model.box_dialect"
-    rows = {
-        "architecture": card.architecture or "not stated",
-        "model type": card.model_type or "not stated",
-        "context": f"{card.context} tokens" if card.context else "not stated",
-        "dtype": card.dtype or "not stated",
-        "image processor": card.image_processor or "none",
-        "box dialect": dialect,
-        "missing": ", ".join(card.missing) or "nothing",
-    }
-    return "\n".join([card.source, *(f"  {name:16} {value}" for name, value in rows.items())])
+def read_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        BadInput: it is none; names the file.
+    """
+    document = read_json(str(path))
+    if not isinstance(document, dict):
+        raise BadInput(f"{path} is not a JSON object")
+    return document
+
+
+def language_part(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the configuration of the language part; the whole one where it has none."""
+    parts = (config.get(name) for name in _TEXT_PARTS)
+    return next((part for part in parts if isinstance(part, dict)), config)
 
 
 def _in_text(config: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
     """Find the first of some keys, in the configuration or in that of its language part."""
-    parts = [config, *(config[p] for p in _TEXT_PARTS if isinstance(config.get(p), dict))]
+    parts = (config, language_part(config))
     return next((p[k] for p in parts for k in keys if p.get(k) is not None), None)
 
 
-def _image_processor(source: str) -> str | None:
+def _image_processor(folder: Path) -> str | None:
     for name in _PROCESSORS:
-        where = join(source, name)
-        if not exists(where):
+        if not (folder / name).exists():
             continue
-        document = _object(where)
+        document = read_object(folder / name)
         inner = document.get("image_processor")
         for part in (inner, document):
             kind = part.get("image_processor_type") if isinstance(part, dict) else None
@@ -119,25 +124,42 @@ def _image_processor(source: str) -> str | None:
     return None
 
 
-def _missing(source: str, processor: str | None) -> list[str]:
+def _template(folder: Path) -> str | None:
+    """Return the file that holds the chat template."""
+    named = next((name for name in _TEMPLATES if (folder / name).exists()), None)
+    holders = (name for name in _TEMPLATE_HOLDERS if (folder / name).exists())
+    held = (name for name in holders if read_object(folder / name).get("chat_template"))
+    return named or next(held, None)
+
+
+def _generation(folder: Path) -> dict[str, Any]:
+    path = folder / "generation_config.json"
+    document = read_object(path) if path.exists() else {}
+    return {key: document[key] for key in _SAMPLING if document.get(key) is not None}
+
+
+def _missing(
+    folder: Path, files: Mapping[str, int], processor: str | None, template: str | None
+) -> tuple[str, ...]:
     parts = {
-        "tokenizer": any(exists(join(source, name)) for name in _TOKENIZERS),
-        "chat template": _has_template(source),
+        "tokenizer": any((folder / name).exists() for name in _TOKENIZERS),
+        "chat template": template is not None,
         "image processor": processor is not None,
-        "weights": any(list_files(source, suffix) for suffix in _WEIGHTS),
+        "weights": any(name.endswith((".safetensors", ".bin", ".pt", ".gguf")) for name in files),
     }
-    return [name for name, present in parts.items() if not present]
+    return tuple(name for name, present in parts.items() if not present)
 
 
-def _has_template(source: str) -> bool:
-    if any(exists(join(source, name)) for name in _TEMPLATES):
-        return True
-    holders = [join(source, name) for name in _TEMPLATE_HOLDERS]
-    return any(exists(where) and _object(where).get("chat_template") for where in holders)
-
-
-def _object(where: str) -> dict[str, Any]:
-    document = read_json(where)
-    if not isinstance(document, dict):
-        raise BadInput(f"{where} is not a JSON object")
-    return document
+def _warnings(
+    config: Mapping[str, Any], files: Mapping[str, int], missing: tuple[str, ...]
+) -> list[str]:
+    warnings = []
+    if config.get("auto_map"):
+        warnings.append("it brings code of its own: model.trust_remote_code=true runs that code")
+    if "weights" not in missing and not any(name.endswith(".safetensors") for name in files):
+        warnings.append("its weights are no safetensors: loading them can run code")
+    if config.get("quantization_config"):
+        warnings.append("its weights are quantised: memory is less than estimated here")
+    if "chat template" in missing:
+        warnings.append("it has no chat template: the engine takes a fallback, or refuses it")
+    return warnings

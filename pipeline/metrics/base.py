@@ -17,6 +17,8 @@ ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
 Fault = Literal[
     "false_finding", "wrong_site", "wrong_change", "false_denial", "change_without_prior"
 ]
+Outcome = Literal["answered", "failed", "refused", "truncated", "uncertain", "unparseable"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 RIGHT = 0.5  # the least turn score that counts as a right turn where a yes or no is needed
 
@@ -88,7 +90,7 @@ class TurnReading:
     [0, 1]; None: the turn cannot be scored by declaration (see docs/measures.md). ``box`` and
     ``iou`` belong to ``region``, in pixels of its stored image; ``iou`` is None where there is no
     region or the box is a point. ``hit``: whether the region was found, None where there is none
-    to find.
+    to find. ``asserted``: the claims that the model committed itself to, in the order of the text.
     """
 
     turn: Turn
@@ -99,6 +101,7 @@ class TurnReading:
     parseable: bool
     score: float | None
     claims: tuple[JudgedClaim, ...]
+    asserted: tuple[JudgedClaim, ...]
     region: Region | None
     box: Box | None
     iou: float | None
@@ -119,11 +122,6 @@ class TurnReading:
         """Whether the turn counts as right where a yes or no is needed."""
         return self.score is not None and self.score >= RIGHT
 
-    @property
-    def asserted(self) -> tuple[JudgedClaim, ...]:
-        """The claims the model committed itself to, in the order of the text."""
-        return tuple(c for c in self.claims if c.certain)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contradiction:
@@ -143,7 +141,8 @@ class DialogueReading:
     """One dialogue as judged: its turns in order, and where the model contradicts itself.
 
     ``lexicon``: the vocabulary it was read with. ``subjects``: the concepts (or exclusive groups)
-    claimed at two turns or more. ``claims_unread``: why no claims were read, where none could be.
+    claimed at two turns or more. ``outcomes``: what became of each turn. ``claims_unread``: why no
+    claims were read, where none could be.
     """
 
     dialogue: Dialogue
@@ -152,6 +151,7 @@ class DialogueReading:
     turns: tuple[TurnReading, ...]
     subjects: frozenset[str]
     contradictions: tuple[Contradiction, ...]
+    outcomes: tuple[Outcome, ...]
     claims_unread: str | None = None
 
 

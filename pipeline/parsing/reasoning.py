@@ -6,45 +6,11 @@ In: the raw response. Out: the answer with and without its wrappers, and how muc
 import re
 from dataclasses import dataclass
 
+from actors.reasoning import REASONING_MARKS
 from pipeline.parsing.wrappers import unwrap
 
-# Opening and closing marks by model family. Those of the reasoning parsers of vLLM 0.32 are all
-# here (a test compares); the last ones are of fine-tuned models that no parser knows.
-_MARKS = (
-    # Qwen, DeepSeek, GLM, Granite, Hunyuan and others; Hunyuan 3 appends a suffix, Seed and MiniMax
-    # put a name before it, K2 Horizon has one per effort.
-    (
-        r"<(?:seed:|mm:)?think(?:ing|:[\w.\-]{1,40})?>",
-        r"</(?:seed:|mm:)?think(?:ing|:[\w.\-]{1,40})?>",
-    ),
-    (r"<ifm\|think(?:_fast|_faster)?>", r"</ifm\|think(?:_fast|_faster)?>"),
-    (r"◁think▷", r"◁/think▷"),  # Kimi-VL
-    (r"<\|open\|>think<\|sep\|>", r"<\|close\|>think<\|sep\|>"),  # Kimi K3
-    (r"\[THINK\]", r"\[/THINK\]"),  # Magistral
-    (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),  # Cohere Command
-    (r"<\|channel>", r"<channel\|>"),  # Gemma 4
-    (r"<\|plamo:begin_think:plamo\|>", r"<\|plamo:end_think:plamo\|>"),
-    (r"<\|content_thinking\|>", r"<\|end_message\|>"),  # Inkling
-    (r"to=self<\|message\|>", r"<\|eom\|>"),  # Muse Glimmer
-    (r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:"),  # Granite
-    (r"<unused94>", r"<unused95>"),  # MedGemma 1.5
-    (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),
-    (
-        r"<(?:thoughts?|reasoning|reflection|scratchpad|analysis)>",
-        r"</(?:thoughts?|reasoning|reflection|scratchpad|analysis)>",
-    ),
-    # The stages of LLaVA-CoT before its conclusion, in its two ways of writing them.
-    (r"<(?:SUMMARY|CAPTION)>", r"</(?:SUMMARY|CAPTION)>"),
-    (
-        r"\(Here begins the (?:SUMMARY|CAPTION|REASONING) stage\)",
-        r"\(Here ends the (?:SUMMARY|CAPTION|REASONING) stage\)",
-    ),
-)
-_PAIRS = tuple(
-    (re.compile(f"({opening})|({closing})", re.IGNORECASE)) for opening, closing in _MARKS
-)
 # Every mark has one of these; most answers have none, and are passed through.
-_SIGNS = ("<", "◁", "[", "stage)", "thought process", "assistantfinal")
+_SIGNS = ("<", "◁", "THINK]", "stage)", "thought process", "assistantfinal")
 # gpt-oss: each message names its channel. Without its special tokens only the names are left.
 _CHANNEL = re.compile(r"<\|channel\|>([^<]{0,80})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>")
 _MESSAGE_END = re.compile(r"<\|(?:end|return|call|start)\|>")
@@ -77,7 +43,7 @@ def strip_reasoning(text: str) -> Stripped:
     body, unclosed = text, False
     if any(sign in text for sign in _SIGNS):
         body, unclosed = _without_channels(text)
-        for marks in _PAIRS:
+        for marks in REASONING_MARKS:
             body, cut = _without_marked(body, marks)
             unclosed = unclosed or cut
     body = body.removeprefix(_BARE_LABEL)

@@ -14,7 +14,7 @@ def identity(config: RunConfig, **changed: str) -> str:
     return fingerprint(config, **parts)
 
 
-@pytest.mark.parametrize("name", ["demo", "full", "full-qwen-vl"])
+@pytest.mark.parametrize("name", ["demo", "demo-transformers", "full", "full-qwen-vl"])
 def test_presets_are_complete_and_survive_a_round_trip(name: str) -> None:
     open_keys = ("dataset.uri=d", "model.name=m", "model.source=s", "output=o")
     config = load(name, [*open_keys, "model.box_dialect=norm1000"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.backends.chat_template import ChatTemplate
+from actors.backends.chat_template import ChatTemplate, put_before
 from actors.backends.token_history import AnswersOnly, TokenHistory
 from actors.conversation import ChatRequest, Exchange, UserMessage
 from conf.model import ChatConfig
@@ -110,3 +110,24 @@ def test_a_tokeniser_that_joins_words_with_what_follows_still_gives_all_of_it():
             ChatConfig(),
         )
         assert decode(template.following(request(2))) == "#uq#a"
+
+
+@pytest.mark.parametrize("written", ["", "^"])
+def test_what_a_tokeniser_puts_before_a_text_is_there_once(written):
+    """Whether the template writes it, or leaves it to the tokeniser, as that of LLaVA 1.5."""
+    template = ChatTemplate(
+        lambda messages: written + render(messages), encode, ChatConfig(), begin=encode("^")
+    )
+    first = template.first(request(1))
+    assert first == encode("^ss#uq#a")
+    assert template.around(request(2))[0] == first
+    assert template.following(request(2)) == encode("#uq#a")
+
+
+@pytest.mark.parametrize(("before", "after"), [([], []), ([1], []), ([1, 2], [3])])
+def test_what_a_tokeniser_adds_is_told_from_the_text(before, after):
+    class Adding:
+        def encode(self, text, add_special_tokens=True):
+            return [*before, 9, *after] if add_special_tokens else [9]
+
+    assert put_before(Adding()) == before
