@@ -10,11 +10,8 @@ from collections.abc import Callable, Sequence
 TOKEN_MARKS = (
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
-    ("<seed:think>", "</seed:think>"),
     ("◁think▷", "◁/think▷"),
     ("[THINK]", "[/THINK]"),
-    ("<|START_THINKING|>", "<|END_THINKING|>"),
-    ("<|channel>", "<channel|>"),
     ("<unused94>", "<unused95>"),
 )
 
