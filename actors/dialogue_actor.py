@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ import pyarrow as pa
 
 from actors.backends.base import Chat, EngineDead, TurnFailed
 from actors.backends.build import build_backend
+from actors.backends.endpoint.backend import EndpointBackend
+from actors.backends.endpoint.limit import RequestState
 from actors.conversation import Conversation
 from actors.logs import bind, configure_logging
 from actors.prometheus import TurnMetrics
@@ -27,10 +29,11 @@ from actors.supervision.admission import SharedExclusiveLock
 from actors.supervision.attempts import AttemptRuling
 from actors.supervision.process import OrderlyShutdown, SupervisedProcess, logged_cause
 from actors.supervision.watchdog import Watchdog
-from conf.errors import StorageDown
+from conf.errors import InfrastructureError
 from conf.schema import RunConfig
 
 logger = logging.getLogger(__name__)
+_REPORT_EVERY_S = 1.0
 
 Acquire = Callable[[], AbstractAsyncContextManager[None]]  # one way to hold the engine's lock
 
@@ -56,8 +59,13 @@ class DialogueActor:
         )
         self._lock = SharedExclusiveLock()
         self._metrics = TurnMetrics(config.model.name)
-        self._watchdog = Watchdog(config.compute.stall_timeout_s, self._process.exit_process)
+        # A provider does not hang: each request is bounded, and waiting for it is no stall.
+        stall_s = None if config.model.is_served else config.compute.stall_timeout_s
+        self._watchdog = Watchdog(stall_s, self._process.exit_process)
         self._shutdown = OrderlyShutdown(self._backend.close)
+        self._reported = -_REPORT_EVERY_S
+        if isinstance(self._backend, EndpointBackend):
+            self._backend.limit.on_change = self._report_requests
 
     async def __call__(self, batch: pa.Table) -> AsyncIterator[pa.Table]:
         """Converse over every dialogue of the batch at once; their records leave together."""
@@ -87,6 +95,12 @@ class DialogueActor:
                     finished.append(await self._converse_exclusively(dialogue))
         rows = [record.to_row() for records in finished for record in records]
         return pa.Table.from_pylist(rows, schema=TURN_SCHEMA)
+
+    def _report_requests(self, state: RequestState) -> None:
+        """Tell the ledger, now and then, how the requests to a provider stand."""
+        if time.monotonic() - self._reported >= _REPORT_EVERY_S:
+            self._reported = time.monotonic()
+            self._process.ledger.note_requests.remote(self._process.identity.actor, *astuple(state))
 
     def _key(self, dialogue_id: str) -> str:
         """Return a dialogue's name in the ledger."""
@@ -155,7 +169,7 @@ class DialogueActor:
         except EngineDead as error:
             # A dead engine would fail every row it is given: end, and let Ray start a new actor.
             self._process.exit_process(f"the engine died: {logged_cause() or error}")
-        except StorageDown:
+        except InfrastructureError:
             raise  # ends the run, which can be resumed; as a row it would be held against the model
         except Exception as error:
             if request is not None:
@@ -165,7 +179,10 @@ class DialogueActor:
             reason = str(error) if isinstance(error, TurnFailed) else repr(error)
             return replace(record, error=reason, latency_s=time.monotonic() - started)
         self._process.note_answer()
-        conversation.accept(reply.text)
+        if reply.is_fed_back:
+            conversation.accept(reply.text)
+        else:
+            conversation.fail()
         return replace(
             record,
             status="ok",
@@ -176,4 +193,5 @@ class DialogueActor:
             completion_tokens=reply.completion_tokens,
             latency_s=time.monotonic() - started,
             input_sizes=reply.input_sizes,
+            served=reply.served,
         )

@@ -26,7 +26,7 @@ def gold_text(turn: Turn, names: Mapping[str, str] = _NO_NAMES) -> str:
     lead = _lead(turn)
     if lead is not None:
         return f"{lead} {sentences}".rstrip()
-    if turn.answer_type == "text" and turn.answer is not None:
+    if turn.answer_type in ("text", "phrase") and turn.answer is not None:
         return turn.answer
     if sentences:
         return sentences

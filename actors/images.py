@@ -1,21 +1,21 @@
 """Images as an actor needs them: fetched, checked against the dataset's rows, decoded to RGB.
 
-In: ``Image`` rows and the dataset's URI. Out: ``PIL.Image`` in RGB at the stored size.
+In: ``Image`` rows and the dataset's URI. Out: ``PIL.Image`` in RGB, oriented, at the stored size.
 """
 
 import hashlib
-import io
 import posixpath
 from collections import OrderedDict
 
 from PIL import Image as PIL
 
+from actors.pixels import Picture, PixelFault, decode_picture, png_bytes
 from actors.schema import Image
 from actors.storage.files import read_bytes
 from conf.errors import EvaluationError, StorageDown
 
-MAX_PIXELS = 64_000_000  # an 8,000 x 8,000 image; above it a file is refused unopened
 _CACHE_BYTES = 256 * 2**20
+_SENT_AS_STORED = ("PNG", "JPEG", "WEBP", "GIF")  # what endpoints take
 
 
 class ImageFault(Exception):
@@ -50,15 +50,19 @@ class ImageStore:
         return picture
 
     def checked_bytes(self, image: Image) -> tuple[bytes, str]:
-        """Return the stored bytes as they are, after the same checks, and their media type.
+        """Return what others decode to the same picture, after the same checks, and its media type.
+
+        The stored bytes where they are 8-bit grey or RGB as they stand; a PNG of what ``load``
+        returns where the file needs a rule of ``actors.pixels`` (16 bits, orientation, CMYK ...).
 
         Raises:
             ImageFault: as ``load``.
         """
         data = self._read(image)
-        decode(data, image)
-        with PIL.open(io.BytesIO(data)) as picture:
-            return data, PIL.MIME.get(picture.format or "", "application/octet-stream")
+        picture = _decode(data, image)
+        if picture.steps or picture.format not in _SENT_AS_STORED:
+            return png_bytes(picture.image), "image/png"
+        return data, PIL.MIME.get(picture.format, "application/octet-stream")
 
     def _read(self, image: Image) -> bytes:
         if not safe_relative(image.uri):
@@ -74,28 +78,29 @@ class ImageStore:
 
 
 def decode(data: bytes, image: Image) -> PIL.Image:
-    """Check bytes against the dataset's row and decode them.
+    """Check bytes against the dataset's row and decode them by the rule of ``actors.pixels``.
 
     Raises:
         ImageFault: altered bytes, not an image, another size than stated, or over MAX_PIXELS.
     """
+    return _decode(data, image).image
+
+
+def _decode(data: bytes, image: Image) -> Picture:
     who = f"image {image.image_id}"
     if image.sha256 and hashlib.sha256(data).hexdigest() != image.sha256:
         raise ImageFault(f"{who}: SHA-256 differs from the dataset's")
     try:
-        with PIL.open(io.BytesIO(data)) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise ImageFault(
-                    f"{who}: {picture.width} x {picture.height} is over {MAX_PIXELS} pixels"
-                )
-            if picture.size != (image.width, image.height):
-                raise ImageFault(
-                    f"{who}: is {picture.width} x {picture.height}, "
-                    f"the dataset says {image.width} x {image.height}"
-                )
-            return picture.convert("RGB")
-    except (OSError, ValueError, SyntaxError, PIL.DecompressionBombError) as error:
-        raise ImageFault(f"{who}: cannot be decoded: {error}") from error
+        picture = decode_picture(data)
+    except PixelFault as error:
+        raise ImageFault(f"{who}: {error}") from error
+    width, height = picture.image.size
+    if (width, height) != (image.width, image.height):
+        turned = " after its EXIF orientation" if "EXIF orientation" in picture.steps else ""
+        raise ImageFault(
+            f"{who}: is {width} x {height}{turned}, the dataset says {image.width} x {image.height}"
+        )
+    return picture
 
 
 def safe_relative(uri: str) -> bool:

@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator
 
 import pyarrow as pa
 
-from actors.backends.base import EngineDead, TurnFailed
+from actors.backends.base import REFUSAL, EngineDead, TurnFailed
 from actors.backends.build import build_judge
 from actors.conversation import ChatRequest, UserMessage, caption
 from actors.schema import DIALOGUE_SCHEMA, Dialogue, Image, Row, Turn
 from actors.supervision.process import OrderlyShutdown
+from conf.errors import InfrastructureError
 from conf.judge import JudgeConfig
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ class JudgeActor:
         )
         try:
             reply = await self._backend.open(dialogue).ask(request)
+        except InfrastructureError:
+            raise  # ends the pass, which can be resumed
         except EngineDead as error:
             logger.error("judge %s died: %s", self._judge.name, error)
             os._exit(1)
@@ -83,6 +86,8 @@ class JudgeActor:
                 logger.exception("judge %s failed at %s", self._judge.name, task["key"])
             reason = str(error) if isinstance(error, TurnFailed) else repr(error)
             return _row(task, started, reason=reason)
+        if reply.finish_reason == REFUSAL:
+            return _row(task, started, reason=f"refused: {reply.text or 'by a content filter'}")
         return _row(
             task,
             started,

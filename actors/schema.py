@@ -1,12 +1,14 @@
 """Rows that cross process borders: dialogues in, turn records out, and their Arrow schemas.
 
+Fields marked ``version=2`` came with version 2 of the dataset format: a version 1 file lacks them.
+
 In: one dataset row per dialogue (a plain dict, as Arrow's ``to_pylist`` returns it).
 Out: frozen dataclasses that hold exactly the columns of the dataset and of the turn outputs; the
 Arrow schemas are derived from them. Values are not checked here; ``pipeline.dataset`` does that.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import datetime
 from types import UnionType
 from typing import Any, Literal, cast, get_args
@@ -17,7 +19,9 @@ Row = Mapping[str, Any]  # the Arrow edge: nested lists and dicts of scalars
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels of the stored image
 InputSize = tuple[str, int, int]  # an image's id, and the width and height at which it was read
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # of the datasets that need none of version 2's columns
+SCHEMA_VERSIONS = (1, 2)
+_2: Mapping[str, int] = {"version": 2}
 MAX_TURNS = 15
 MODALITIES = (
     "xray",
@@ -28,10 +32,16 @@ MODALITIES = (
     "histopathology",
     "endoscopy",
     "ultrasound",
+    "photo",
+    "microscopy",
+    "pet",
+    "mammography",
+    "oct",
+    "unknown",
 )
-HEALTH_SYSTEMS = ("western", "non_western")
+HEALTH_SYSTEMS = ("western", "non_western", "unknown")
 IMAGE_ROLES = ("current", "prior")
-ANSWER_TYPES = ("boolean", "choice", "number", "concept", "text", "region")
+ANSWER_TYPES = ("boolean", "choice", "number", "concept", "text", "region", "phrase")
 STEPS = ("finding", "characterisation", "comparison", "diagnosis")
 
 TurnStatus = Literal["ok", "failed"]
@@ -48,6 +58,7 @@ class Image:
     height: int
     role: str
     days_before: int
+    view: str | None = field(default=None, metadata=_2)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +112,7 @@ class Turn:
     supports: tuple[int, ...] = ()
     claims: tuple[Claim, ...] = ()
     agreement: float | None = None
+    accepted: tuple[str, ...] = field(default=(), metadata=_2)
 
     @classmethod
     def from_row(cls, row: Row) -> "Turn":
@@ -112,6 +124,7 @@ class Turn:
             image_ids=tuple(row.get("image_ids") or ()),
             choices=tuple(row.get("choices") or ()),
             supports=tuple(row.get("supports") or ()),
+            accepted=tuple(row.get("accepted") or ()),
             claims=tuple(Claim(**_only(c, _CLAIM)) for c in row.get("claims") or ()),
             **_only(row, _OPTIONAL_TURN),
         )
@@ -131,6 +144,11 @@ class Dialogue:
     release: str
     adversarial_of: str | None = None
     perturbation: str | None = None
+    findings_complete: bool = field(default=True, metadata=_2)
+    age_group: str | None = field(default=None, metadata=_2)
+    sex: str | None = field(default=None, metadata=_2)
+    device: str | None = field(default=None, metadata=_2)
+    acquisition_site: str | None = field(default=None, metadata=_2)
     images: tuple[Image, ...]
     regions: tuple[Region, ...]
     findings: tuple[Finding, ...]
@@ -145,8 +163,8 @@ class Dialogue:
         """
         return cls(
             **{name: row[name] for name in _DIALOGUE_STRINGS},
-            adversarial_of=row.get("adversarial_of"),
-            perturbation=row.get("perturbation"),
+            **_only(row, _OPTIONAL_DIALOGUE),
+            findings_complete=row.get("findings_complete") is not False,
             images=tuple(Image(**_only(i, _IMAGE)) for i in row["images"] or ()),
             regions=tuple(
                 Region(**{**_only(r, _REGION), "box": tuple(r["box"])})
@@ -176,12 +194,27 @@ class Dialogue:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """What a provider said of an answer beside the answer.
+
+    ``version`` is the model's as the provider names it; ``cache_write_tokens`` are those of the
+    prompt that its cache was made to keep; ``left_out`` the parameters that the model refuses;
+    ``from_cache``: the answer was kept from an earlier request and cost nothing.
+    """
+
+    version: str | None = None
+    cache_write_tokens: int | None = None
+    left_out: tuple[str, ...] | None = None
+    from_cache: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TurnRecord:
     """One row of the turn outputs: what the model answered at one turn, or why it did not.
 
     A ``failed`` turn has ``error`` and no response. ``latency_s`` is in seconds, ``started_at`` in
     UTC. ``input_sizes`` is the size in pixels at which each image entered the model, where the
-    backend knows it.
+    backend knows it. ``served`` is None for a model that no provider serves.
     """
 
     run_id: str
@@ -200,6 +233,7 @@ class TurnRecord:
     attempt: int = 1
     started_at: datetime | None = None
     input_sizes: tuple[InputSize, ...] | None = None
+    served: Served | None = None
 
     def to_row(self) -> dict[str, Any]:
         """Return the plain dict that ``TURN_SCHEMA`` holds."""
@@ -212,17 +246,19 @@ class TurnRecord:
 
 
 def _only(row: Row, names: tuple[str, ...]) -> dict[str, Any]:
-    """Keep the known columns: a dataset may carry more than version 1 names."""
+    """Keep the known columns: a dataset may carry more than this program knows."""
     return {name: row.get(name) for name in names}
 
 
 def _names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cls))
+    return tuple(f.name for f in fields(cls))
 
 
 _IMAGE, _REGION, _FINDING, _CLAIM = (_names(cls) for cls in (Image, Region, Finding, Claim))
-_OPTIONAL_TURN = tuple(field.name for field in fields(Turn) if field.default is None)
-_DIALOGUE_STRINGS = tuple(field.name for field in fields(Dialogue) if field.type is str)
+_OPTIONAL_TURN, _OPTIONAL_DIALOGUE = (
+    tuple(f.name for f in fields(cls) if f.default is None) for cls in (Turn, Dialogue)
+)
+_DIALOGUE_STRINGS = tuple(f.name for f in fields(Dialogue) if f.type is str)
 
 _ARROW: dict[Any, pa.DataType] = {
     str: pa.string(),
@@ -242,26 +278,32 @@ _ARROW: dict[Any, pa.DataType] = {
 }
 
 
-def _columns(cls: type) -> list[pa.Field]:
-    """Return the Arrow fields of a dataclass; one that may be None is nullable."""
+def _columns(cls: type, version: int = 2) -> list[pa.Field]:
+    """Return the Arrow fields of a dataclass; nullable: may be None, or came with version 2."""
     columns = []
-    for field in fields(cls):
-        optional = isinstance(field.type, UnionType)
-        kind = get_args(field.type)[0] if optional else field.type
-        columns.append(pa.field(field.name, _arrow_type(kind), nullable=optional))
+    for f in fields(cls):
+        since = f.metadata.get("version", 1)
+        if since <= version:
+            optional = isinstance(f.type, UnionType)
+            kind = _arrow_type(get_args(f.type)[0] if optional else f.type, version)
+            columns.append(pa.field(f.name, kind, nullable=optional or since > 1))
     return columns
 
 
-def _arrow_type(kind: Any) -> pa.DataType:
+def _arrow_type(kind: Any, version: int) -> pa.DataType:
     if kind in _ARROW:
         return _ARROW[kind]
     if is_dataclass(kind):
-        return pa.struct(_columns(cast(type, kind)))
-    return pa.list_(_arrow_type(get_args(kind)[0]))
+        return pa.struct(_columns(cast(type, kind), version))
+    return pa.list_(_arrow_type(get_args(kind)[0], version))
 
 
-# A dialogue's lists may be null, which reads as empty.
-DIALOGUE_SCHEMA = pa.schema(
-    [c.with_nullable(c.nullable or pa.types.is_list(c.type)) for c in _columns(Dialogue)]
-)
+def _dialogue_schema(version: int) -> pa.Schema:
+    """Return the columns of a dialogue; its lists may be null, which reads as empty."""
+    columns = _columns(Dialogue, version)
+    return pa.schema([c.with_nullable(c.nullable or pa.types.is_list(c.type)) for c in columns])
+
+
+DIALOGUE_SCHEMA = _dialogue_schema(1)
+DIALOGUE_SCHEMA_2 = _dialogue_schema(2)
 TURN_SCHEMA = pa.schema(_columns(TurnRecord))

@@ -14,6 +14,7 @@ class Backend:
     the keys that ``model.engine`` may have; None leaves that to the engine. ``lengths`` is the file
     with ``prompt_measure(config)``, where prompts can be measured without an engine.
     ``takes_adapters``: it can load a LoRA adapter on top of a checkpoint.
+    ``is_endpoint``: a provider serves the model, as the section ``endpoint`` says.
     """
 
     module: str
@@ -22,6 +23,7 @@ class Backend:
     engine_keys: tuple[str, ...] | None = None
     lengths: str | None = None
     takes_adapters: bool = False
+    is_endpoint: bool = False
 
 
 _VLLM = Backend(
@@ -48,13 +50,18 @@ _TRANSFORMERS = Backend(
         "mm_processor_kwargs",
     ),
 )
+_OPENAI = Backend(module="openai_endpoint", gives_input_sizes=True, is_endpoint=True)
+_ANTHROPIC = Backend(module="anthropic_endpoint", gives_input_sizes=True, is_endpoint=True)
 RUN_BACKENDS = {
     "vllm": _VLLM,
     "transformers": _TRANSFORMERS,
+    "openai": _OPENAI,
+    "anthropic": _ANTHROPIC,
     "scripted": Backend(module="scripted"),
 }
 JUDGE_BACKENDS = {
-    "openai": Backend(module="openai_endpoint"),
     "vllm": _VLLM,
+    "openai": _OPENAI,
+    "anthropic": _ANTHROPIC,
     "scripted": Backend(module="scripted_judge"),
 }

@@ -6,7 +6,8 @@ EvaluationError
 │   └── BrokenFile      a file is truncated, or not of its format
 ├── IncompleteRun       exit code 3: a run was not carried out to its end, or too much failed
 └── InfrastructureError exit code 4: the cluster, the engine or the storage failed
-    └── StorageDown     storage could not be reached for longer than calls are retried
+    ├── StorageDown     storage could not be reached for longer than calls are retried
+    └── ProviderDown    a model's provider gave no answer for longer than requests are retried
 """
 
 
@@ -46,3 +47,7 @@ class InfrastructureError(EvaluationError):
 
 class StorageDown(InfrastructureError):
     """Storage failed for longer than calls are retried; whether a call took effect is unknown."""
+
+
+class ProviderDown(InfrastructureError):
+    """A provider failed for longer than requests are retried; nothing is held against its model."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from conf.backends import JUDGE_BACKENDS
 from conf.checks import at_least, name_folder, one_of
+from conf.endpoint import EndpointConfig, ServedModel
 from conf.errors import ConfigError
 from conf.load import build, read_document
 
@@ -28,10 +29,9 @@ PLACEHOLDERS = {
 class JudgeConfig:
     """One judge and how it is reached.
 
-    ``model`` is the served model's id (openai), a checkpoint (vllm) or a script (scripted);
-    ``base_url`` the endpoint up to and with /v1; ``api_key_env`` the environment variable with its
-    key. Each of ``actors`` has at most ``max_in_flight`` requests open; ``timeout_s`` bounds one of
-    them, in seconds, and it is tried 1 + ``retries`` times. ``engine`` goes to vLLM as it is.
+    ``model`` is the served model's id (openai, anthropic), a checkpoint (vllm) or a script
+    (scripted); ``endpoint`` says how a served model is reached. Each of ``actors`` has at most
+    ``max_in_flight`` requests open. ``engine`` goes to vLLM as it is.
     ``structured`` makes the engine keep to the verdict's JSON schema; off for endpoints that
     refuse one.
     """
@@ -39,17 +39,14 @@ class JudgeConfig:
     name: str
     backend: str
     model: str
-    base_url: str | None
-    api_key_env: str | None
     structured: bool
     max_tokens: int
     temperature: float
     seed: int
     actors: int
     max_in_flight: int
-    timeout_s: float
-    retries: int
     engine: dict[str, Any]
+    endpoint: EndpointConfig
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -57,17 +54,23 @@ class JudgeConfig:
         if self.name == "jury":
             raise ConfigError("judges.name is 'jury', which names all judges together")
         one_of("judges.backend", self.backend, JUDGE_BACKENDS)
-        if self.backend == "openai" and not (self.base_url or "").startswith("http"):
-            raise ConfigError(f"judges.base_url of {self.name} is {self.base_url!r}, not a URL")
         at_least("judges", self, max_tokens=1, temperature=0, seed=0)
-        at_least("judges", self, actors=1, max_in_flight=1, retries=0)
-        if self.timeout_s <= 0:
-            raise ConfigError(f"judges.timeout_s is {self.timeout_s}; it must be above 0")
+        at_least("judges", self, actors=1, max_in_flight=1)
 
     @property
     def loads_checkpoint(self) -> bool:
         """Return whether ``model`` is a checkpoint that an engine on this cluster loads."""
         return JUDGE_BACKENDS[self.backend].loads_checkpoint
+
+    def served_model(self) -> ServedModel:
+        """Return the model behind the endpoint."""
+        return ServedModel(
+            model=self.model,
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            top_p=1.0,
+            endpoint=self.endpoint,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

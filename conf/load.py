@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from conf.errors import ConfigError
-from conf.model import ChatConfig, SamplingConfig
+from conf.model import ChatConfig
 from conf.schema import RunConfig
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
 
     ``protocol`` is the prompt's wording, so that a changed prompt is another run.
     """
-    engine = config.model.loads_checkpoint
+    engine, served = config.model.loads_checkpoint, config.model.is_served
     decides = {
         "dataset": dataset_id,
         "limit": config.dataset.limit,
@@ -123,23 +123,19 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
         "weights": weights_id,
         "backend": config.model.backend,
         "box_dialect": config.model.box_dialect,
-        "script": None if engine else float(config.model.script["error_rate"]),
+        "script": None if engine or served else float(config.model.script["error_rate"]),
         "engine": _decisive(config.model.engine) if engine else None,
         "conversation": asdict(config.conversation),
-        "sampling": _without_defaults(config.sampling),
+        "sampling": config.sampling.used(),
         "protocol": protocol,
     }
+    if served:
+        decides["endpoint"] = config.model.endpoint.decisive()
     # What came later counts where it is used: the fingerprints of earlier runs stay.
     if engine and config.model.chat != ChatConfig():
         decides["chat"] = asdict(config.model.chat)
     canonical = json.dumps(decides, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
-
-
-def _without_defaults(section: SamplingConfig) -> dict[str, Any]:
-    """Return a section without those fields that came later and are not used."""
-    values = asdict(section)
-    return {f.name: values[f.name] for f in fields(section) if values[f.name] != f.default}
 
 
 def _decisive(engine: dict[str, Any]) -> dict[str, Any]:
@@ -177,9 +173,11 @@ def build(cls: type[T], document: Any, at: str = "", *, earlier: bool = False) -
         item = get_args(kind)[0] if get_origin(kind) is tuple else None
         if is_dataclass(kind):
             node[key] = build(cast(type, kind), value, name, earlier=earlier)
-        elif is_dataclass(item) and isinstance(value, list):
+        elif is_dataclass(item) and isinstance(value, list | tuple):
             part = cast(type, item)
-            node[key] = tuple(build(part, v, f"{name}.{n}") for n, v in enumerate(value))
+            node[key] = tuple(
+                build(part, v, f"{name}.{n}", earlier=earlier) for n, v in enumerate(value)
+            )
         elif not _accepts(node, key, value):
             raise _wrong_type(node, key, kind, name, value)
     return cast(T, OmegaConf.to_object(node))

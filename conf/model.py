@@ -1,11 +1,12 @@
 """The sections ``model`` and ``sampling`` of a run: which checkpoint, how served, how asked."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from conf.backends import RUN_BACKENDS
 from conf.checks import at_least, name_folder, one_of
+from conf.endpoint import EndpointConfig
 from conf.errors import ConfigError
 from conf.uris import refuse_credentials
 
@@ -78,6 +79,7 @@ class ModelConfig:
     (``actors.backends.transformers_settings``). ``script`` is for the scripted backend:
     ``error_rate`` (share of turns answered wrongly), ``delay_s`` (seconds that an answer takes)
     and, for testing a cluster's recovery, the faults of ``actors.backends.fault_injection``.
+    ``endpoint`` is how a served model is reached, whose id there ``source`` is.
     """
 
     name: str
@@ -87,6 +89,7 @@ class ModelConfig:
     trust_remote_code: bool
     engine: dict[str, Any]
     script: dict[str, float | int | str]
+    endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     chat: ChatConfig = field(default_factory=ChatConfig)
     adapter: str | None = None
 
@@ -129,6 +132,11 @@ class ModelConfig:
     def loads_checkpoint(self) -> bool:
         """Return whether ``source`` is a checkpoint that an engine on this cluster loads."""
         return RUN_BACKENDS[self.backend].loads_checkpoint
+
+    @property
+    def is_served(self) -> bool:
+        """Return whether a provider serves the model."""
+        return RUN_BACKENDS[self.backend].is_endpoint
 
     @property
     def gpus_per_engine(self) -> int:
@@ -180,3 +188,8 @@ class SamplingConfig:
             )
         if not 0 < self.top_p <= 1:
             raise ConfigError(f"sampling.top_p is {self.top_p}; it must be in (0, 1]")
+
+    def used(self) -> dict[str, Any]:
+        """Return the values by name, without those that came later and are at their defaults."""
+        values = asdict(self)
+        return {f.name: values[f.name] for f in fields(self) if values[f.name] != f.default}

@@ -4,9 +4,10 @@ In: values from ``conf.load``. Out: ``RunConfig``. Every field of every section 
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 
 from conf.checks import at_least, one_of
+from conf.endpoint import ServedModel
 from conf.errors import ConfigError
 from conf.model import ModelConfig, SamplingConfig
 from conf.uris import refuse_credentials
@@ -64,7 +65,8 @@ class ComputeConfig:
     that die before any turn was answered, and the first ``stop_after_failures`` turns (None: no
     limit) if all of them fail for the same reason.
 
-    A run of whose turns a larger share than ``max_failed_share`` failed is not complete.
+    A run of whose turns a larger share than ``max_failed_share`` failed is not complete. A run
+    whose answers have cost ``max_cost`` (in the price file's currency; None: no limit) stops.
     """
 
     actors: int
@@ -79,6 +81,7 @@ class ComputeConfig:
     max_unanswered_engines: int = 2
     stop_after_failures: int | None = 32
     max_failed_share: float = 0.05
+    max_cost: float | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -95,6 +98,7 @@ class ComputeConfig:
             max_start_failures=0,
             max_unanswered_engines=1,
             stop_after_failures=1,
+            max_cost=0,
         )
         if self.min_actors is not None and not 1 <= self.min_actors <= self.actors:
             raise ConfigError(
@@ -165,3 +169,29 @@ class RunConfig:
                 f"compute.gpus_per_actor is {given:g}, but the engine spreads over {needed} GPUs "
                 "(model.engine.tensor_parallel_size x pipeline_parallel_size)"
             )
+
+        if self.model.is_served:
+            _check_sent(self.model, self.sampling)
+
+    def served_model(self) -> ServedModel:
+        """Return the model behind the endpoint."""
+        return ServedModel(
+            model=self.model.source,
+            max_tokens=self.sampling.max_tokens,
+            temperature=self.sampling.temperature,
+            top_p=self.sampling.top_p,
+            endpoint=self.model.endpoint,
+        )
+
+
+def _check_sent(model: ModelConfig, sampling: SamplingConfig) -> None:
+    """Raise ConfigError for a setting that no request to a provider would hold."""
+    for section, config in (("sampling", sampling), ("model.chat", model.chat)):
+        for field_ in fields(config):
+            value = getattr(config, field_.name)
+            default = field_.default if field_.default_factory is MISSING else {}
+            if default is not MISSING and value != default:
+                raise ConfigError(
+                    f"{section}.{field_.name} is {value!r}, which model.backend {model.backend} "
+                    "does not send: give it by model.endpoint.extra, as the provider names it"
+                )

@@ -11,6 +11,8 @@ import pytest
 os.environ["RAY_ADDRESS"] = "local"
 os.environ["RAY_AUTH_MODE"] = "disabled"
 os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
+# A provider's key as workers find it: in the environment that their cluster was started with.
+os.environ["IMCBENCH_TEST_KEY"] = "sk-canary-27d1c4e0"
 
 import ray
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from actors.conversation import ChatRequest
-from actors.schema import Dialogue, InputSize
+from actors.schema import Dialogue, InputSize, Served
 from conf.model import ModelConfig, SamplingConfig
 
 # Reasons to finish that an engine gives where it has no answer; a text beside them is no answer.
 UNANSWERED = frozenset({"error", "abort"})
+REFUSAL = "refusal"  # the reason to finish of an answer that the model or a filter declined to give
 
 
 class TurnFailed(Exception):
@@ -26,7 +27,10 @@ class ReloadError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatReply:
-    """One generated answer. Token counts cover the whole prompt, images included."""
+    """One generated answer. Token counts cover the whole prompt, images included.
+
+    ``is_fed_back``: later turns of the dialogue show the answer; one without words is not shown.
+    """
 
     text: str
     finish_reason: str
@@ -35,6 +39,8 @@ class ChatReply:
     completion_tokens: int | None = None
     input_sizes: tuple[InputSize, ...] | None = None
     token_ids: Sequence[int] | None = None  # of the answer, where the engine returns them
+    served: Served | None = None
+    is_fed_back: bool = True
 
 
 class Chat(Protocol):

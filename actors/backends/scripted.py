@@ -139,7 +139,7 @@ def _mistaken(turn: Turn) -> Turn:
         answer = chr(65 + (ord(answer) - 64) % len(turn.choices))
     elif turn.answer_type == "number" and answer:
         answer = "1" + answer
-    elif turn.answer_type == "concept":
+    elif turn.answer_type in ("concept", "phrase"):
         answer = "uncertain"
     elif turn.answer_type == "text":
         answer = None  # the claims alone are the answer, and each is the opposite

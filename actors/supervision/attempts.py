@@ -81,6 +81,7 @@ class AttemptLedger:
     _attempts: dict[str, _Attempts] = field(default_factory=dict)
     _starts: dict[str, _Starts] = field(default_factory=dict)
     _exit_reasons: dict[str, str] = field(default_factory=dict)
+    _requests: dict[str, tuple[int, int, int, str | None]] = field(default_factory=dict)
     _unanswered: int = 0
     _last_reason: str = _NO_REASON
 
@@ -153,6 +154,23 @@ class AttemptLedger:
         if not ended:
             return "starting the engine (imports, weights, warm-up)"
         return f"starting the engine, attempt {ended + 1} (the last one ended: {self._last_reason})"
+
+    def note_requests(
+        self, actor: str, in_flight: int, limit: int, waiting: int, fault: str | None
+    ) -> None:
+        """Note how an actor's requests to a provider stand."""
+        self._requests[actor] = (in_flight, limit, waiting, fault)
+
+    def requests(self) -> str:
+        """Describe the requests of all actors to a provider; empty where none was noted."""
+        if not self._requests:
+            return ""
+        states = self._requests.values()
+        in_flight, limit = sum(s[0] for s in states), sum(s[1] for s in states)
+        waiting = sum(s[2] for s in states)
+        fault = next((s[3] for s in states if s[2]), "")
+        late = f", {waiting} waiting ({fault})" if waiting else ""
+        return f"{in_flight} of {limit} requests in flight{late}"
 
     def _settle(self, attempts: _Attempts, by: ActorProcess) -> None:
         """Count the attempt before, if there was one: it is lost, or nobody would begin it again.

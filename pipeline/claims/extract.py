@@ -130,7 +130,9 @@ class _Reader:
         if self.header and sentence.bullet and parts:
             parts[0] = parts[0]._replace(items=[*self.header, *parts[0].items])
         assess(words, parts)
-        adds = _ADDING.intersection(words[sentence.lo : sentence.hi])
+        said = words[sentence.lo : sentence.hi]
+        adds = _ADDING.intersection(said)
+        sided = "left" in said or "right" in said
         take_back(items, [] if adds else self.earlier)
         for clause in parts:
             bound = bind(words, clause, self.earlier)
@@ -145,7 +147,8 @@ class _Reader:
                     self._add_change(mention, clause)
             for place, findings in bound.elsewhere:
                 self._deny_at(place.ids, findings, place)
-            self._deny_side(clause, targets or self.earlier)
+            if sided:
+                self._deny_side(clause, targets or self.earlier)
             self.earlier = targets or self.earlier
 
     def _add_place(self, site: Mention, clause_end: int) -> None:

@@ -24,6 +24,11 @@ _ANY_LANGUAGE = {
     "ありません|なし",
     "yes": "s[ií]|sim|oui|ja|jawohl|sì|是的|是|有|对|正确|예|네|맞습니다|はい|あります",
 }
+_LATIN = re.compile(
+    rf"{_OPENS}(?:(?i:nein|nao|non|si|sim|oui|ja|jawohl|quizas?|talvez|vielleicht|forse)\b"
+    r"|(?i:la|die|das|a|ma|meine?|respuesta|resposta|antwort|reponse|risposta|fazit|donc|quindi|por|"
+    r"portanto|daher|also|somit|folglich)\s)"
+)
 _MAX_SPOKEN = 64
 _NAMES = ("respuesta", "resposta", "antwort", "risposta", "reponse", "fazit", "donc", "quindi")
 # Scripts without spaces between words: an answer word need not end at a word border.
@@ -67,6 +72,8 @@ def foreign_lead(text: str, language: str) -> re.Match[str] | None:
     code = base_language(language)
     if code in _words() and (match := _opening(code).match(text)):
         return match
+    if text.isascii() and not _LATIN.match(text):
+        return None
     return _anywhere().match(text)
 
 

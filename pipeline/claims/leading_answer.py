@@ -105,6 +105,11 @@ _ALONE = re.compile(
     re.IGNORECASE,
 )
 
+# The commonest openings, which need no more than this.
+_PLAIN = re.compile(
+    r"(?P<uncertain>(?!))|(?P<yes>yes)\.(?= (?!i\b))|(?P<no>no)\.(?= there\b)", re.IGNORECASE
+)
+
 # Running on: "no change", "no doubt" and the like do not deny what was asked. "No-one" still
 # passes; "nodule" and "yesterday" do not.
 _NOT_NO = (
@@ -124,12 +129,37 @@ _RUNNING_ON = re.compile(
     rf"(?:it is |it's |i am |i'm )(?:not (?:sure|certain)|unclear|uncertain|unsure|"
     rf"{_HARD_TO_SAY})|"
     rf"(?:it |this |that |i )(?:{_UNABLE}))\b)"
-    rf"|(?P<yes>{_INTENSE}(?:{YES}|positive for)(?![\w'’]|\s{{1,3}}(?:and|or) no\b|\s{{0,3}}(?:/|\|"
+    rf"|(?P<yes>{_INTENSE}(?:{YES}|positive for)(?![\w'’]|\s{{1,3}}(?:and|or) no\b|"
+    rf"\s{{0,3}}(?:/|\|"
     rf")\s{{0,3}}no\b){_OFFERS})"
     rf"|(?P<no>{_INTENSE}(?:(?:{NO})(?!\. ?\d)(?![\w'’]|-\w){_REFUSES}{_NOT_NO}|none of (?:the|"
     rf"these|"
     r"those) (?:[a-z]{2,12} )?(?:images?|scans?|slices?|views?|pictures?|films?|frames?|series|"
     r"sections?|fields?)\b|neither (?:image|view|scan|picture|side)\b)))",
+    re.IGNORECASE,
+)
+# The first words that the patterns above can begin with: most answers begin with another one.
+_FIRST = re.compile(r"[\W\d_]*+([A-Za-z]+)")
+_STARTING = (
+    "certainly of sure absolutely great good thank thanks well actually okay ok hmm so i "
+    "based looking from according judging on in having after the my final short answer "
+    "response verdict conclusion assistant output correct right best yes yeah yep yup "
+    "affirmative no nope nah negative incorrect false true positive definitely clearly "
+    "obviously surely evidently undoubtedly emphatically decidedly indeed for without most "
+    "very quite rather highly possibly perhaps maybe probably likely unlikely unclear "
+    "uncertain unsure equivocal indeterminate not it hard difficult impossible cannot can "
+    "could none neither absent there this that these they present visible you your unable "
+    "unknown inconclusive "
+)
+_STARTS = frozenset(_STARTING.split())
+_SUBJECTS = frozenset(("there", "it", "this", "that", "these", "they", "the"))
+_SUBJECT_ANSWERS = re.compile(
+    r"\w+(?:'s| is| are| was| were| does| do| did| has| have)?(?:\W*$|[.,;:!\n]|n't|"
+    r" (?:not|none|hard|difficult|impossible|unclear|uncertain|unsure|equivocal|indeterminate|"
+    r"present|"
+    r"visible|correct|true|positive|right|may|might|could|can|cannot|can't|unable|final|short|"
+    r"best|"
+    r"answer|response|verdict|conclusion|output|assistant)\b)",
     re.IGNORECASE,
 )
 _SAYS_NO = ("es", "it")  # their "no" runs on by their own rules alone
@@ -147,17 +177,27 @@ def leading_answer(text: str, *, running_on: bool = False, language: str = "en")
     answer, _ = read_lead(text, 0)
     if answer is not None or not running_on or base_language(language) in _SAYS_NO:
         return answer
-    match = _RUNNING_ON.match(text) or foreign_lead(text, "en")
+    match = (_may_start(text, 0) and _RUNNING_ON.match(text)) or foreign_lead(text, "en")
     return polarity(match) if match else None
 
 
 def read_lead(text: str, at: int) -> tuple[Answer | None, int]:
     """Read an answer word that stands for itself from ``at`` on, and the offset where it ends."""
-    match = _ALONE.match(text, at)
+    match = _PLAIN.match(text, at)
+    if match is None and _may_start(text, at):
+        match = _ALONE.match(text, at)
     if match is None:
         return None, at
     answer = polarity(match)
     return answer, at if answer is None else match.end(answer)
+
+
+def _may_start(text: str, at: int) -> bool:
+    first = _FIRST.match(text, at)
+    word = "" if first is None else first[1].lower()
+    if word in _SUBJECTS and first is not None:
+        return _SUBJECT_ANSWERS.match(text, first.start(1)) is not None
+    return word in _STARTS
 
 
 def polarity(match: re.Match[str]) -> Answer | None:

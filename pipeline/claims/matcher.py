@@ -5,6 +5,7 @@ never overlapping. Forms match on word borders, whatever the case, in singular o
 British or American spelling, hyphenated or not.
 """
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from pipeline.dataset.lexicon import Concept, Kind, Lexicon
 Trie = dict[str, Any]  # word -> Trie, "" -> what a form that ends here stands for
 _MAX_COMPILED = 8
 _CHANGE = "change:"
+_SITE: Final[Kind] = "site"
+_NAMED: Final[tuple[Kind, ...]] = ("finding", "diagnosis")
 
 
 class Mention:
@@ -63,12 +66,15 @@ class Matcher:
         self._triggers = _trigger_trie(language)
         self._changes = _change_ids(lexicon)
         self.normality = Normality(lexicon)
+        sides = _side_sites(lexicon)
         for concept in lexicon.concepts.values():
-            for form in forms(concept):
-                _add(self._concepts, form, (concept.kind, (concept.id,)))
+            known = dict.fromkeys(forms(concept))
+            for form in known:
+                places = _sides_within(form, known, sides) if concept.kind in _NAMED else ()
+                _add(self._concepts, form, (concept.kind, (concept.id,), places))
         pairs = _pairs(lexicon)
         for form, ids in _both(pairs):
-            _add(self._concepts, form, ("site", ids))
+            _add(self._concepts, form, ("site", ids, ()))
         # Of a site that comes as left and right: both of its ids by the side.
         self.sides = {
             id: {"left": left, "right": right}
@@ -90,7 +96,9 @@ class Matcher:
             if said[i] in others:
                 trigger_end, categories = _walk(others[said[i]], said, i + 1)
             if concept_end > i and concept_end >= trigger_end:
-                items.append(Mention(entry[0], entry[1], lo + i, lo + concept_end))
+                mention = Mention(entry[0], entry[1], lo + i, lo + concept_end)
+                mention.sites = entry[2]
+                items.append(mention)
                 i = concept_end
             elif trigger_end > i:
                 items.append(self._trigger(categories, words, lo + i, lo + trigger_end))
@@ -133,6 +141,27 @@ def forms(concept: Concept) -> list[tuple[str, ...]]:
     joined = [text.replace("-", "") for text in texts if "-" in text]
     keyed = (tuple(stem(word) for word in phrase(text)) for text in (*texts, *joined))
     return [form for form in dict.fromkeys(keyed) if form]
+
+
+def _side_sites(lexicon: Lexicon) -> dict[str, str]:
+    """Return the sites that are called "left" and "right", by that word."""
+    sites = [concept for concept in lexicon.concepts.values() if concept.kind == _SITE]
+    return {side: site.id for site in sites for side in ("left", "right") if (side,) in forms(site)}
+
+
+def _sides_within(
+    form: tuple[str, ...], known: Collection[tuple[str, ...]], sides: dict[str, str]
+) -> tuple[str, ...]:
+    """Return the side that a form names apart from the finding ("elevated right hemidiaphragm").
+
+    Where the rest is no form of the finding the side is part of its name ("left atrial
+    enlargement").
+    """
+    return tuple(
+        sides[word]
+        for i, word in enumerate(form)
+        if word in sides and (*form[:i], *form[i + 1 :]) in known
+    )
 
 
 _compiled: dict[tuple[int, str], tuple[Lexicon, Matcher]] = {}
@@ -185,9 +214,6 @@ def _trigger_trie(language: str) -> Trie:
     for words, change in changes():
         _add(trie, words, _CHANGE + change, many=True)
     return trie
-
-
-_SITE: Final[Kind] = "site"
 
 
 def _pairs(lexicon: Lexicon) -> dict[tuple[str, ...], tuple[str, str]]:

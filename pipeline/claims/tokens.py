@@ -47,7 +47,7 @@ _WIDE = {
 }
 _TOKEN_OR_SIGN = re.compile(_WORDS + _SIGNS + _MARK)
 _SIGNIFICANT = frozenset("+/?[]{}☐☑✓✔✅✗✘❌✖")
-_DENYING = ("(-)", "(−)", "(–)", ": -", ":-", ": −", "| -", "=-", "( -")
+_DENYING = re.compile(r"[(:|=]\s?[-−–]")
 _KINDS = {"absent": "absent", "present": "present", "either": "/", "query": "possible", "end": ";"}
 _BOXES = "[☐☑✓✔✅✗✘❌✖"  # a box stands before its item, save after a colon
 _MARKS = {"(": ",", ")": ",", "|": ":", "—": "-", "–": "-"}
@@ -91,7 +91,7 @@ def tokenise(text: str) -> Tokens:
     ends: list[int] = []
     if "{" in text:
         text = _OBJECT.sub(lambda match: _one_line(match[0]), text)
-    signs = not _SIGNIFICANT.isdisjoint(text) or any(sign in text for sign in _DENYING)
+    signs = not _SIGNIFICANT.isdisjoint(text) or bool(_DENYING.search(text))
     pattern = _TOKEN_OR_SIGN if signs else _TOKEN
     if not text.isascii() and _UNSPACED.search(text):
         pattern = _TOKEN_UNSPACED

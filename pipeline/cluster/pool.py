@@ -14,7 +14,7 @@ from ray.data import DataContext
 from conf.schema import ComputeConfig
 from pipeline.cluster.resources import ActorResources, actor_pool
 
-_EXCEPTION = re.compile(r"^(?!ray\.)[\w.]+(?:Error|Exception|Exit)\b", re.MULTILINE)
+_EXCEPTION = re.compile(r"^(?!ray\.)[\w.]+(?:Error|Exception|Exit|Down)\b", re.MULTILINE)
 _CAUSE_LENGTH = 400
 
 

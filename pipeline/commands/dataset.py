@@ -1,4 +1,4 @@
-"""``dataset build-phantom|validate|describe``; ``lexicon`` has a file of its own."""
+"""``dataset build-phantom|validate|describe|migrate``; others have files of their own."""
 
 from collections import Counter
 from itertools import chain
@@ -12,10 +12,11 @@ from conf.errors import BadInput
 from pipeline.claims import unread_reason
 from pipeline.claims.check_lexicon import lexicon_faults
 from pipeline.cluster.connect import cluster
+from pipeline.commands.import_data import add_to
 from pipeline.commands.lexicon import app as lexicon
 from pipeline.commands.options import DATA, DatasetFolder, command
 from pipeline.dataset.describe import describe, description_text
-from pipeline.dataset.open import Dataset, open_dataset
+from pipeline.dataset.open import Dataset, migrate, open_dataset
 from pipeline.dataset.validate import validate
 from pipeline.phantom.build import build
 
@@ -27,6 +28,7 @@ app = Typer(
 )
 app.add_typer(lexicon)
 _FAULTS_SHOWN = 100
+add_to(app)
 
 
 @command(
@@ -92,4 +94,12 @@ def _describe(dataset: DatasetFolder) -> int:
     """Print what a dataset holds."""
     rows = (row for table in open_dataset(dataset).batches() for row in table.to_pylist())
     print(description_text(describe(Dialogue.from_row(row) for row in rows)))
+    return 0
+
+
+@command(app, "migrate", DATA, "imcbench dataset migrate data/phantom-200")
+def _migrate(dataset: DatasetFolder) -> int:
+    """Make a dataset of an earlier format one of the present format, in place."""
+    done = migrate(dataset)
+    print(f"{dataset}: {'is of version 2 now' if done else 'is of version 2 already'}")
     return 0

@@ -16,7 +16,10 @@ RunFolder = Annotated[str, Argument(metavar="RUN", help="run directory, or an ou
 DatasetFolder = Annotated[str, Argument(metavar="URI", help="dataset folder")]
 AsJson = Annotated[bool, Option("--json", help="print one JSON object")]
 Config = Annotated[
-    str, Option("--config", metavar="FILE", help="YAML file, or the preset demo, full or nightly")
+    str,
+    Option(
+        "--config", metavar="FILE", help="YAML file, or the preset demo, full, endpoint or nightly"
+    ),
 ]
 Overrides = Annotated[
     list[str],

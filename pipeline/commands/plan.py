@@ -6,10 +6,13 @@ from typing import Annotated
 
 from typer import Option, Typer
 
+from actors.schema import Dialogue
 from conf.errors import BadInput
 from conf.load import load
+from conf.schema import RunConfig
 from pipeline.commands.options import A_RUN, AsJson, Config, Overrides, command
 from pipeline.dataset.open import open_dataset, turn_counts
+from pipeline.runs.cost import cost_text, current_price, estimate_cost
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.estimate import ENGINE_START_S, Estimate, Speed, engines_of, estimate, speed_of
 from pipeline.runs.status import clock
@@ -25,11 +28,12 @@ _UNUSED = ("model.name=any", "model.source=any", "model.box_dialect=none", "outp
     A_RUN,
     "imcbench plan --config full dataset.uri=s3://bucket/imcbench --gpus 16 --rate 8",
     "imcbench plan --config full dataset.uri=data/imcbench --gpus 16 --from runs/my-vlm/3f2a",
+    "imcbench plan --config endpoint dataset.uri=data/imcbench model.source=gpt-4o",
 )
 def _plan(
     config: Config,
     overrides: Overrides,
-    gpus: Annotated[int, Option(metavar="N", help="GPUs of the cluster")],
+    gpus: Annotated[int | None, Option(metavar="N", help="GPUs of the cluster")] = None,
     rate: Annotated[float | None, Option(metavar="R", help="turns/s per GPU, engine full")] = None,
     measured_on: Annotated[
         str | None, Option("--from", metavar="RUN", help="measure it on a finished run")
@@ -40,13 +44,22 @@ def _plan(
     ] = None,
     checkpoints: Annotated[int, Option(metavar="N", help="how many to evaluate")] = 1,
     price: Annotated[float | None, Option(metavar="P", help="price of one GPU hour")] = None,
+    answer_tokens: Annotated[
+        int | None,
+        Option(metavar="N", help="of a served model's answer; default: sampling.max_tokens"),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Estimate time and GPU hours from a measured rate; needs no cluster."""
+    """Estimate time and GPU hours from a measured rate, or a provider's bill; needs no cluster."""
     if price is not None and price < 0:
         raise BadInput(f"--price is {price}; it must be 0 or more")
-    speed = _speed(rate, measured_on, engine_start)
     planned = load(config, [*_UNUSED, *overrides])
+    if planned.model.is_served:
+        print(_bill(planned, answer_tokens, as_json=as_json))
+        return 0
+    if gpus is None:
+        raise BadInput("--gpus is missing: how many GPUs has the cluster?")
+    speed = _speed(rate, measured_on, engine_start)
     dialogues = open_dataset(planned.dataset.uri).dialogues(planned.dataset.limit)
     estimated = estimate(
         turn_counts(dialogues).to_pylist(),
@@ -57,6 +70,17 @@ def _plan(
     )
     print(json.dumps(asdict(estimated)) if as_json else _text(estimated, price))
     return 0
+
+
+def _bill(planned: RunConfig, answer_tokens: int | None, *, as_json: bool) -> str:
+    dialogues = open_dataset(planned.dataset.uri).dialogues(planned.dataset.limit)
+    estimated = estimate_cost(
+        (Dialogue.from_row(row) for row in dialogues.to_pylist()),
+        planned,
+        current_price(planned.model),
+        answer_tokens=answer_tokens or planned.sampling.max_tokens,
+    )
+    return json.dumps(asdict(estimated)) if as_json else cost_text(estimated)
 
 
 def _speed(rate: float | None, measured_on: str | None, engine_start: float | None) -> Speed:

@@ -32,6 +32,7 @@ from pipeline.runs.open import read_config
 from pipeline.runs.prepare import prepare
 from pipeline.runs.turn_log import read_turn_log
 from pipeline.score import score
+from pipeline.tables.transcripts import is_transcript, write_turns
 from pipeline.tables.turns import declared_dialect
 
 app = Typer()
@@ -106,10 +107,17 @@ def _generate(config: Config, overrides: Overrides, dry_run: _DryRun = False) ->
     "score",
     A_RUN,
     "imcbench score --dataset data/phantom-200 --turns other/turns --output runs/other",
+    "imcbench score --dataset data/phantom-200 --turns logs/mine.eval --output runs/other",
 )
 def _score(
     dataset: Annotated[str, Option(metavar="URI", help="dataset folder")],
-    turns: Annotated[str, Option(metavar="URI", help="folder of turn outputs")],
+    turns: Annotated[
+        str,
+        Option(
+            metavar="URI",
+            help="folder of turn outputs; or chats as .jsonl; or an inspect_ai log, .eval or .json",
+        ),
+    ],
     output: Annotated[str, Option(metavar="URI", help="folder for the results")],
     weights: _Weights,
     resamples: _Resamples = None,
@@ -123,13 +131,15 @@ def _score(
     ] = None,
     limit: Annotated[int | None, Option(metavar="N", help="only the first N dialogues")] = None,
 ) -> int:
-    """Score any folder of turn-output Parquet against its dataset; needs no GPU."""
+    """Score turn outputs, or the transcripts of another system, against their dataset; no GPU."""
     if box_dialect not in (None, *BOX_DIALECTS):
         may = ", ".join(BOX_DIALECTS)
         raise BadInput(f"--box-dialect is {box_dialect!r}; choose one of {may}")
     opened = open_dataset(dataset)
     gold = Gold(dataset=opened, dialogues=opened.dialogues(limit))
     run = RunDirectory(output)
+    if is_transcript(turns):
+        turns = write_turns(turns, gold.dialogues, output)
     with cluster():
         score(gold, turns, output, box_dialect or declared_dialect(turns))
     summarise(run, _scoring(run, weights, resamples))

@@ -14,13 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from actors.images import safe_relative
-from actors.schema import DIALOGUE_SCHEMA, SCHEMA_VERSION
-from actors.storage.files import join, list_files, open_binary, open_parquet, read_json
+from actors.schema import DIALOGUE_SCHEMA, DIALOGUE_SCHEMA_2, SCHEMA_VERSIONS
+from actors.storage.files import join, list_files, open_binary, open_parquet, read_json, write_json
 from conf.errors import BadInput
 from pipeline.dataset.lexicon import Lexicon
 
 _REQUIRED = ("name", "release", "schema_version", "lexicon")
-_OPTIONAL_COLUMNS = ("adversarial_of", "perturbation")
+_OPTIONAL_COLUMNS = {
+    "adversarial_of",
+    "perturbation",
+    *(set(DIALOGUE_SCHEMA_2.names) - set(DIALOGUE_SCHEMA.names)),
+}
 # Lists of a turn that read as empty where they are absent.
 _MAY_LACK = {"image_ids", "choices", "supports", "claims"}
 _CHUNK = 2**20  # bytes hashed at once
@@ -58,7 +62,7 @@ class Dataset:
         return f"sha256:{digest.hexdigest()}"
 
     def batches(self, rows: int = 1000) -> Iterator[pa.Table]:
-        """Stream the dialogues in file order, ``rows`` at a time, in DIALOGUE_SCHEMA's columns.
+        """Stream the dialogues in file order, ``rows`` at a time, in DIALOGUE_SCHEMA_2's columns.
 
         Raises:
             BadInput: a file is not Parquet or lacks a column; names both.
@@ -86,7 +90,7 @@ class Dataset:
 class Gold:
     """The dialogues that a run asks, with their expert answers, and the dataset they come from.
 
-    ``dialogues`` are rows of DIALOGUE_SCHEMA; those with faults were ``dropped``.
+    ``dialogues`` are rows of DIALOGUE_SCHEMA_2; those with faults were ``dropped``.
     """
 
     dataset: Dataset
@@ -112,10 +116,10 @@ def open_dataset(uri: str) -> Dataset:
     missing = [key for key in _REQUIRED if key not in document]
     if missing:
         raise BadInput(f"{where} lacks {', '.join(missing)}")
-    if document["schema_version"] != SCHEMA_VERSION:
+    if document["schema_version"] not in SCHEMA_VERSIONS:
         raise BadInput(
             f"{where}: schema_version is {document['schema_version']!r}; "
-            f"this program reads version {SCHEMA_VERSION}"
+            f"this program reads versions {' and '.join(map(str, SCHEMA_VERSIONS))}"
         )
     if not safe_relative(str(document["lexicon"])):
         raise BadInput(f"{where}: lexicon {document['lexicon']!r} leaves the dataset folder")
@@ -125,6 +129,22 @@ def open_dataset(uri: str) -> Dataset:
     if not files:
         raise BadInput(f"{join(uri, 'dialogues')} holds no .parquet file")
     return Dataset(uri=uri.rstrip("/"), document=document, lexicon=lexicon, files=files)
+
+
+def migrate(uri: str) -> bool:
+    """Make a version 1 dataset one of version 2; return whether anything had to be done.
+
+    Every version 1 row is a version 2 row, so dataset.json alone is written anew, and the content
+    id, with it the fingerprints of runs, stays.
+    """
+    dataset = open_dataset(uri)
+    if dataset.document["schema_version"] == SCHEMA_VERSIONS[-1]:
+        return False
+    write_json(
+        join(dataset.uri, "dataset.json"),
+        {"access": "open", **dataset.document, "schema_version": SCHEMA_VERSIONS[-1]},
+    )
+    return True
 
 
 def turn_counts(dialogues: pa.Table) -> pa.Array:
@@ -143,13 +163,17 @@ def _sha256(uri: str) -> str:
 
 def _check_columns(uri: str, schema: pa.Schema) -> None:
     """Check names and kinds; raises BadInput for the first column that is missing or unlike."""
-    for declared in DIALOGUE_SCHEMA:
+    for declared in DIALOGUE_SCHEMA_2:
         name = declared.name
         if name not in schema.names:
             if name in _OPTIONAL_COLUMNS:
                 continue
             raise BadInput(f"{uri} lacks the column {name!r}")
         kind = schema.field(name).type
+        if pa.types.is_boolean(declared.type):
+            if not pa.types.is_boolean(kind):
+                raise BadInput(f"{uri}: the column {name!r} is {kind}, not bool")
+            continue
         if not pa.types.is_list(declared.type):
             if not _is_text(kind):
                 raise BadInput(f"{uri}: the column {name!r} is {kind}, not string")
@@ -176,10 +200,10 @@ def _is_text(kind: pa.DataType) -> bool:
 def _conform(table: pa.Table) -> pa.Table:
     """Keep the known columns in order, text as plain strings; absent optional ones become null."""
     columns = {}
-    for declared in DIALOGUE_SCHEMA:
+    for declared in DIALOGUE_SCHEMA_2:
         name = declared.name
         if name not in table.column_names:
-            columns[name] = pa.nulls(table.num_rows, pa.string())
+            columns[name] = pa.nulls(table.num_rows, declared.type)
         elif _is_text(table.schema.field(name).type):
             columns[name] = table[name].cast(pa.string())
         else:

@@ -180,6 +180,8 @@ def _answer_faults(turn: Turn, lexicon: Lexicon) -> _Faults:
             yield "turns.tolerance", turn.tolerance, "is not 0 or more"
     if kind == "concept":
         yield from _concept(column, answer, lexicon)
+    if turn.accepted and kind != "phrase":
+        yield "turns.accepted", turn.accepted, f"is for phrases alone, not for a {kind}"
 
 
 def _image_faults(dialogue: Dialogue, images: ImageStore) -> _Faults:

@@ -23,7 +23,8 @@ _ASK_S = 5.0
 class TurnProgress:
     """A context manager; ``show`` after every finished task. Rates count from the first answer.
 
-    ``waiting_for`` describes what happens before the first answer; called now and then.
+    ``waiting_for`` describes what happens before the first answer, ``beside`` what else is to be
+    told; both are called now and then.
     """
 
     def __init__(
@@ -32,9 +33,12 @@ class TurnProgress:
         name: str,
         waiting_for: Callable[[], str],
         stream: TextIO = sys.stderr,
+        *,
+        beside: Callable[[], str] = str,
     ) -> None:
         self._total, self._name, self._stream = total, name, stream
         self._waiting_for = waiting_for
+        self._beside = beside
         self._turns = self._failed = self._tokens = 0
         self._started = time.monotonic()
         self._first: float | None = None
@@ -75,11 +79,14 @@ class TurnProgress:
 
     def rates(self) -> str:
         """Describe how fast it goes and how long it will take, or what is waited for."""
+        beside = self._beside()
+        beside = f", {beside}" if beside else ""
         if self._first is None:
-            return f"{self._waiting_for()}, {time.monotonic() - self._started:.0f} s"
+            waited = time.monotonic() - self._started
+            return f"{self._waiting_for()}, {waited:.0f} s{beside}"
         seconds = time.monotonic() - self._first
         turns, tokens = self._turns - self._before[0], self._tokens - self._before[1]
-        failed = f", {self._failed} failed" if self._failed else ""
+        failed = (f", {self._failed} failed" if self._failed else "") + beside
         finished = self._turns >= self._total
         if not turns:
             return ("done" if finished else "answering") + failed
@@ -110,6 +117,14 @@ def engine_state(ledger: Any) -> str:
         state: str = ray.get(ledger.engine_state.remote(), timeout=_ASK_S)
         return state
     return "starting the engine"
+
+
+def request_state(ledger: Any) -> str:
+    """Ask a ledger's actor how the requests to a provider stand."""
+    with contextlib.suppress(ray.exceptions.RayError):
+        state: str = ray.get(ledger.requests.remote(), timeout=_ASK_S)
+        return state
+    return ""
 
 
 def _clock(seconds: float) -> str:

@@ -14,11 +14,13 @@ import pyarrow.compute as pc
 from actors.schema import TURN_SCHEMA
 from actors.storage.files import list_files, read_parquet, remove, write_parquet
 from actors.storage.part_writer import PartWriter
-from conf.errors import BrokenFile, InfrastructureError
+from conf.errors import BrokenFile, IncompleteRun, InfrastructureError
+from conf.prices import Usage
 from pipeline.cluster.capacity import capacity
 from pipeline.cluster.resources import wanted
 from pipeline.dataset.load import without
 from pipeline.dataset.open import turn_counts
+from pipeline.runs.cost import usage_of, usage_of_run
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.lease import Lease
 from pipeline.runs.manifest import Pass, now, read_manifest, software, write_manifest
@@ -55,6 +57,8 @@ class RunPass:
         metadata = {"run_id": run.run_id, "box_dialect": run.config.model.box_dialect}
         schema = TURN_SCHEMA.with_metadata(metadata | software())
         self._writer = PartWriter(run.directory.turns, schema)
+        self._price = read_manifest(run.directory).price
+        self._usage = usage_of_run(run.directory) if self._price else Usage()
 
     def __enter__(self) -> "RunPass":
         return self
@@ -83,6 +87,8 @@ class RunPass:
                 ``compute.stop_after_failures`` turns all failed for the same reason.
         """
         self._lease.check()
+        if self._price:
+            self._usage += usage_of(table)
         answered = pc.sum(pc.equal(table["status"], "ok")).as_py()
         self.turns += table.num_rows
         self.failed += table.num_rows - answered
@@ -97,6 +103,21 @@ class RunPass:
         elif limit is not None and self.failed >= limit:
             self._stop_if_nothing_works(self._held)
             self._write_held()
+
+    @property
+    def spent(self) -> float | None:
+        """What the run's answers have cost, earlier passes included; None: not known."""
+        return None if self._price is None else self._price.of(self._usage)
+
+    def check_cost(self) -> None:
+        """Raise IncompleteRun where ``compute.max_cost`` is spent and turns are still missing."""
+        most, spent = self.run.config.compute.max_cost, self.spent
+        if most is None or spent is None or spent < most or self.is_finished:
+            return
+        raise IncompleteRun(
+            f"stopped: {self.turns} of {self.total} turns came back and {spent:.2f} USD are spent, "
+            f"compute.max_cost is {most:g}; raise it and run the same command again to resume"
+        )
 
     def _write_held(self) -> None:
         """Write what was held back, and hold nothing back from now on."""

@@ -84,7 +84,9 @@ def judge_id(judge: JudgeConfig) -> str:
 
 def verdict_key(item: JudgeItem, judge: JudgeConfig, identity: str) -> str:
     """Identify one verdict: item, judge, rubric, prompt and sampling; 32 hex digits."""
-    sampling = [judge.max_tokens, judge.temperature, judge.seed, judge.structured]
+    sampling: list[Any] = [judge.max_tokens, judge.temperature, judge.seed, judge.structured]
+    if judge.endpoint.extra:
+        sampling.append(judge.endpoint.extra)
     rubric = [item.rubric.name, item.rubric.version]
     what = [item.dialogue_id, item.turn]
     return _sha256([judge.name, identity, rubric, what, item.prompt_sha256, sampling])[:32]

@@ -10,6 +10,7 @@ from typing import Any
 from actors.schema import Dialogue, Row
 from actors.storage.files import join, list_files, write_json, write_parquet
 from conf.judge import JudgeConfig, JudgingConfig
+from pipeline.dataset.access import refuse_remote
 from pipeline.judge.ask import JudgePass, ask
 from pipeline.judge.items import JudgeItem, items, judge_id, verdict_key
 from pipeline.judge.judgements import read_judgements
@@ -26,9 +27,12 @@ def judge_run(config: JudgingConfig, run: Run, labels: Labels) -> list[JudgePass
     """Have every judge grade the run by every rubric; what was graded before is kept.
 
     Raises:
+        BadInput: a judge is an endpoint, and the dataset may not be sent to one.
         InfrastructureError: a judge's actors cannot start; finished verdicts are kept.
     """
     directory = run.directory
+    for judge in config.judges:
+        refuse_remote(run.gold.dataset, judge.backend, f"judge {judge.name}")
     rows, by_rubric = _items(config, run)
     everything = [i for of in by_rubric.values() for listed in of.values() for i in listed]
     done = [ask(j, everything, run.gold.dataset.uri, directory) for j in config.judges]
@@ -86,7 +90,7 @@ def _document(config: JudgingConfig, rubrics: list[dict[str, Any]]) -> dict[str,
     return {
         "schema_version": 1,
         "judges": {
-            j.name: {"model": judge_id(j), "backend": j.backend, "base_url": j.base_url}
+            j.name: {"model": judge_id(j), "backend": j.backend, "base_url": j.endpoint.base_url}
             for j in config.judges
         },
         "rubrics": rubrics,

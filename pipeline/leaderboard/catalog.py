@@ -10,7 +10,14 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from actors.storage.files import join, list_files, read_parquet, remove, write_parquet
+from actors.storage.files import (
+    join,
+    list_files,
+    parquet_schema,
+    read_parquet,
+    remove,
+    write_parquet,
+)
 from pipeline.runs.manifest import Manifest
 from pipeline.tables.schemas import SUMMARY_SCHEMA
 
@@ -76,16 +83,18 @@ def withdraw(output: str, manifest: Manifest) -> None:
 def read_catalog(output: str) -> pa.Table:
     """Read all entries, in CATALOG_SCHEMA; no rows where nothing was entered yet."""
     files = list_files(join(output, "catalogue"), ".parquet")
-    tables = [_of_today(read_parquet(uri)) for uri in files]
-    return pa.concat_tables([CATALOG_SCHEMA.empty_table(), *tables])
+    return pa.concat_tables([CATALOG_SCHEMA.empty_table(), *map(_read_entry, files)])
 
 
-def _of_today(table: pa.Table) -> pa.Table:
-    """Return an entry in CATALOG_SCHEMA; columns that came later are null."""
+def _read_entry(uri: str) -> pa.Table:
+    """Read one entry in CATALOG_SCHEMA; columns that came after it are null."""
+    present = parquet_schema(uri).names
+    own = pa.schema(field for field in CATALOG_SCHEMA if field.name in present)
+    table = read_parquet(uri, own.names, schema=own)
     for field in CATALOG_SCHEMA:
-        if field.name not in table.column_names:
+        if field.name not in present:
             table = table.append_column(field, pa.nulls(table.num_rows, field.type))
-    return table.select(CATALOG_SCHEMA.names).cast(CATALOG_SCHEMA)
+    return table.select(CATALOG_SCHEMA.names)
 
 
 def _entry(output: str, manifest: Manifest) -> str:

@@ -17,6 +17,8 @@ ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
 Fault = Literal[
     "false_finding", "wrong_site", "wrong_change", "false_denial", "change_without_prior"
 ]
+Outcome = Literal["answered", "failed", "refused", "truncated", "uncertain", "unparseable"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 RIGHT = 0.5  # the least turn score that counts as a right turn where a yes or no is needed
 
@@ -26,11 +28,13 @@ class Response:
     """What the model answered at one turn; ``text`` None: the turn failed or has no record.
 
     ``input_sizes``: width and height in pixels at which each image (by id) entered the model.
-    ``truncated``: the answer was cut off at the length limit.
+    ``truncated``: the answer was cut off at the length limit. ``refused``: the model or its
+    provider's filter declined, as the provider says.
     """
 
     text: str | None
     truncated: bool = False
+    refused: bool = False
     input_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
@@ -40,6 +44,7 @@ class Response:
         return cls(
             text=row["response"] if row["status"] == "ok" else None,
             truncated=row.get("finish_reason") == "length",
+            refused=row.get("finish_reason") == "refusal",
             input_sizes={s["image_id"]: (s["width"], s["height"]) for s in sizes},
         )
 
@@ -88,7 +93,8 @@ class TurnReading:
     [0, 1]; None: the turn cannot be scored by declaration (see docs/measures.md). ``box`` and
     ``iou`` belong to ``region``, in pixels of its stored image; ``iou`` is None where there is no
     region or the box is a point. ``hit``: whether the region was found, None where there is none
-    to find.
+    to find. ``asserted``: the claims that the model committed itself to, in the order of the text.
+    ``refused`` as in ``Response``.
     """
 
     turn: Turn
@@ -99,10 +105,12 @@ class TurnReading:
     parseable: bool
     score: float | None
     claims: tuple[JudgedClaim, ...]
+    asserted: tuple[JudgedClaim, ...]
     region: Region | None
     box: Box | None
     iou: float | None
     hit: bool | None
+    refused: bool = False
 
     @property
     def failed(self) -> bool:
@@ -118,11 +126,6 @@ class TurnReading:
     def correct(self) -> bool:
         """Whether the turn counts as right where a yes or no is needed."""
         return self.score is not None and self.score >= RIGHT
-
-    @property
-    def asserted(self) -> tuple[JudgedClaim, ...]:
-        """The claims the model committed itself to, in the order of the text."""
-        return tuple(c for c in self.claims if c.certain)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +146,8 @@ class DialogueReading:
     """One dialogue as judged: its turns in order, and where the model contradicts itself.
 
     ``lexicon``: the vocabulary it was read with. ``subjects``: the concepts (or exclusive groups)
-    claimed at two turns or more. ``claims_unread``: why no claims were read, where none could be.
+    claimed at two turns or more. ``outcomes``: what became of each turn. ``claims_unread``: why no
+    claims were read, where none could be.
     """
 
     dialogue: Dialogue
@@ -152,6 +156,7 @@ class DialogueReading:
     turns: tuple[TurnReading, ...]
     subjects: frozenset[str]
     contradictions: tuple[Contradiction, ...]
+    outcomes: tuple[Outcome, ...]
     claims_unread: str | None = None
 
 

@@ -31,7 +31,10 @@ def longest_common(
     below = [0, *((1 << end) - 1 for end in ends)]
     spans = [here for n in range(len(expert)) if (here := (below[n + 1] & ~below[n]) & ever)]
     straight = _straight(said, spans)
-    return straight if straight == ever.bit_count() else _search(said, spans)
+    if straight == ever.bit_count():
+        return straight
+    at_most = _matching([mask for turn in said for mask in turn], ever)
+    return straight if straight == at_most else _search(said, spans)
 
 
 def _mask(claim: Claim, flat: Sequence[Claim], lexicon: Lexicon) -> int:

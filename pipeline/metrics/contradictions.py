@@ -64,8 +64,9 @@ class _Search:
                 if earlier[0] is not later[0] and conflict(earlier, later, self._lexicon)
             ]
             turn = later[0].turn.turn
-            revised = bool(clashing) and self._revises(later)
-            forgiven = revised and forgiven_at in (None, turn) and self._supported(later[1])
+            may_be = clashing and forgiven_at in (None, turn) and self._supported(later[1])
+            forgiven = bool(may_be) and self._revises(later)
+            revised = forgiven or later[1].assertion.revised
             if forgiven:
                 forgiven_at = turn
                 standing = [e for e in standing if not any(e is c for c in clashing)]

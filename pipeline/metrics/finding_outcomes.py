@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from actors.schema import Claim, Dialogue, Finding
+from actors.schema import Dialogue, Finding
 from pipeline.dataset.lexicon import Severity
 from pipeline.metrics.base import DialogueReading, JudgedClaim, lies_in
 from pipeline.metrics.verdicts import is_checkable
@@ -47,9 +47,9 @@ def finding_outcomes(reading: DialogueReading) -> Iterator[FindingRead]:
     absent: set[str] = set()
     for finding in reading.dialogue.findings:
         concept = finding.concept
-        if not is_checkable(Claim(concept=concept, present=True), reading.lexicon):
-            continue
         if not finding.present and (concept in present or concept in absent):
+            continue
+        if not is_checkable(concept, reading.lexicon):
             continue
         if not finding.present:
             absent.add(concept)

@@ -10,7 +10,13 @@ METRIC = "hallucination_rate"
 
 
 def hallucination_rate(reading: DialogueReading) -> Score:
-    """Return the strict rate; a dialogue in which the model claims nothing is unscored."""
+    """Return the strict rate.
+
+    Unscored: a dialogue in which the model claims nothing, and one whose findings are incomplete,
+    where a claim that nobody assessed may well be true; the lenient rate remains.
+    """
+    if not reading.dialogue.findings_complete:
+        return ratio(METRIC, 0, 0, "findings are incomplete: the lenient rate alone")
     claims = checkable(reading)
     unsupported = sum(c.verdict != "supported" for c in claims)
     return ratio(METRIC, unsupported, len(claims), "no checkable claim")

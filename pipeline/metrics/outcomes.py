@@ -8,17 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Literal, get_args
 
 from actors.schema import Claim
 from pipeline.claims import Assertion, refusals
-from pipeline.metrics.base import DialogueReading, JudgedClaim, Score, TurnReading, ratio
+from pipeline.metrics.base import DialogueReading, JudgedClaim, Outcome, Score, TurnReading, ratio
 from pipeline.metrics.contradictions import find_contradictions
 from pipeline.metrics.verdicts import is_checkable
-
-Outcome = Literal["answered", "failed", "refused", "truncated", "uncertain", "unparseable"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-OPEN = OUTCOMES[1:]  # what leaves open what the answer would have been
 
 # What a model that declines says; "I cannot see a nodule" is no refusal.
 _REFUSAL = re.compile(
@@ -42,7 +37,7 @@ def outcome(turn: TurnReading) -> Outcome:
     """Return what became of a turn."""
     if turn.text is None:
         return "failed"
-    if turn.answer == "refused" or (not turn.asserted and _declines(turn.text)):
+    if turn.refused or turn.answer == "refused" or (not turn.asserted and _declines(turn.text)):
         return "refused"
     if turn.truncated:
         return "truncated"
@@ -56,7 +51,7 @@ def outcome(turn: TurnReading) -> Outcome:
 
 def outcome_views(reading: DialogueReading) -> list[Score]:
     """Return the turns refused, cut off and left uncertain, over all turns."""
-    found = [outcome(turn) for turn in reading.turns]
+    found = reading.outcomes
     return [
         ratio(f"{name}_turns", found.count(name), len(found))
         for name in ("refused", "truncated", "uncertain")
@@ -68,16 +63,15 @@ def outcome_counts(reading: DialogueReading) -> Counter[tuple[str, Outcome]]:
     conclusions = [t.turn for t in reading.turns if t.turn.step == "diagnosis"]
     resting = {number for turn in conclusions for number in turn.supports}
     counts: Counter[tuple[str, Outcome]] = Counter()
-    for turn in reading.turns:
+    for turn, found in zip(reading.turns, reading.outcomes, strict=True):
         asked, lexicon = turn.turn, reading.lexicon
         reads = {
             "turn_accuracy": turn.score is not None,
             "visual_consistency": turn.hit is not None,
             "reasoning_coherence": bool(conclusions)
             and (asked.step is not None or asked.turn in resting),
-            "hallucination_rate": any(is_checkable(c, lexicon) for c in asked.claims),
+            "hallucination_rate": any(is_checkable(c.concept, lexicon) for c in asked.claims),
         }
-        found = outcome(turn)
         counts.update((measure, found) for measure, counted in reads.items() if counted)
     return counts
 
@@ -91,7 +85,8 @@ def bounds(
 
     ``scores``: what the measures give for the reading itself.
     """
-    left_open = {t.turn.turn for t in reading.turns if outcome(t) != "answered"}
+    states = zip(reading.turns, reading.outcomes, strict=True)
+    left_open = {t.turn.turn for t, state in states if state != "answered"}
     for name, right in (("best", True), ("worst", False)):
         supposed = scores
         if left_open:
@@ -110,12 +105,12 @@ def _supposed(turn: TurnReading, reading: DialogueReading, right: bool) -> TurnR
     score = None if turn.score is None else float(right)
     hit = None if turn.hit is None else right
     box = turn.region.box if turn.region is not None and right and turn.hit is not None else None
-    return replace(turn, claims=claims, score=score, hit=hit, box=box)
+    return replace(turn, claims=claims, asserted=claims, score=score, hit=hit, box=box)
 
 
 def _judged(claim: Claim, reading: DialogueReading, right: bool) -> JudgedClaim:
     made = claim if right else replace(claim, present=not claim.present, change=None)
-    counts = is_checkable(claim, reading.lexicon)
+    counts = is_checkable(claim.concept, reading.lexicon)
     return JudgedClaim(
         assertion=Assertion(claim=made, certainty="certain", start=-1, end=-1, revised=False),
         verdict=("supported" if right else "contradicted") if counts else None,

@@ -13,6 +13,7 @@ from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import DialogueReading, JudgedClaim, Response, TurnReading
 from pipeline.metrics.contradictions import find_contradictions
 from pipeline.metrics.implied import implied_claims
+from pipeline.metrics.outcomes import outcome
 from pipeline.metrics.turn_score import Parsed, affirmed_alone, parse_answer, score_turn
 from pipeline.metrics.verdicts import judge_claims
 from pipeline.parsing.boxes import hits, iou, is_point, read_box, strip_boxes
@@ -57,6 +58,7 @@ def read_dialogue(
         turns=tuple(turns),
         subjects=subjects,
         contradictions=contradictions,
+        outcomes=tuple(outcome(turn) for turn in turns),
         claims_unread=unread_reason(lexicon, dialogue.language),
     )
 
@@ -103,10 +105,12 @@ class _Reader:
             parseable=parsed.parseable,
             score=score,
             claims=claims,
+            asserted=tuple(c for c in claims if c.certain),
             region=region,
             box=box,
             iou=_overlap(region, box, self._dialect),
             hit=hit,
+            refused=response.refused,
         )
 
     def _box(self, text: str, region: Region | None, response: Response) -> Box | None:

@@ -15,6 +15,7 @@ from pipeline.metrics.base import DialogueReading, Response, Score, ratio
 from pipeline.metrics.grounding_views import grounding_views
 from pipeline.metrics.hallucination import hallucination_rate, hallucination_views
 from pipeline.metrics.outcomes import bounds, outcome_views
+from pipeline.metrics.phrases import phrase_views
 from pipeline.metrics.reading import read_dialogue
 from pipeline.metrics.reasoning_coherence import reasoning_coherence
 from pipeline.metrics.turn_accuracy import turn_accuracy, turn_accuracy_by_turn
@@ -37,6 +38,7 @@ SECONDARY: tuple[Callable[[DialogueReading], list[Score]], ...] = (
     claim_views,
     claims_apart,
     outcome_views,
+    phrase_views,
 )
 # What rests on claims.
 OF_CLAIMS = (

@@ -12,6 +12,7 @@ from pipeline.dataset.lexicon import Lexicon
 from pipeline.metrics.base import JudgedClaim, compatible, says
 from pipeline.parsing.answers import parse_boolean, parse_choice
 from pipeline.parsing.numbers import parse_gold_number, parse_number
+from pipeline.parsing.phrases import phrase_matches
 
 _SLACK = 1e-9  # the tolerance is met where only floating point says otherwise
 
@@ -26,7 +27,7 @@ class Parsed:
 
 
 def parse_answer(turn: Turn, text: str, language: str = "en") -> Parsed:
-    """Parse the answer types that are read from the text alone: boolean, choice, number."""
+    """Parse the answer types that are read from the text alone: boolean, choice, number, phrase."""
     answer: str | None
     if turn.answer_type == "boolean":
         answer = parse_boolean(text, language)
@@ -41,6 +42,8 @@ def parse_answer(turn: Turn, text: str, language: str = "en") -> Parsed:
             return Parsed(text=None, parseable=False)
         shown = f"{value:.6g} {unit}" if unit else f"{value:.6g}"
         return Parsed(text=shown, parseable=True, value=value)
+    if turn.answer_type == "phrase":
+        return Parsed(text=text or None, parseable=bool(text))
     return Parsed(text=None, parseable=True)
 
 
@@ -62,6 +65,8 @@ def score_turn(
         return parsed, text_f1(turn, claims, lexicon)
     if turn.answer is None:
         return parsed, None
+    if turn.answer_type == "phrase":
+        return parsed, float(phrase_matches(parsed.text or "", accepted_answers(turn)))
     if turn.answer_type == "number":
         return parsed, float(_within(turn, parsed.value))
     if turn.answer_type == "concept":
@@ -73,6 +78,11 @@ def score_turn(
     gold = turn.answer.strip()
     same = parsed.text is not None and parsed.text.lower() == gold.lower()
     return parsed, float(same and parsed.text != "uncertain")
+
+
+def accepted_answers(turn: Turn) -> tuple[str, ...]:
+    """Return the answer of a phrase turn and those accepted as well."""
+    return (*(() if turn.answer is None else (turn.answer,)), *turn.accepted)
 
 
 def text_f1(turn: Turn, claims: Sequence[JudgedClaim], lexicon: Lexicon) -> float | None:

@@ -26,7 +26,7 @@ def judge_claims(
     for assertion in _distinct(assertions):
         verdict: ClaimVerdict | None = None
         fault: Fault | None = None
-        if assertion.certainty == "certain" and is_checkable(assertion.claim, lexicon):
+        if assertion.certainty == "certain" and is_checkable(assertion.claim.concept, lexicon):
             claim = assertion.claim
             if _is_bare_change(claim, lexicon):
                 verdict, fault = _meet_bare_change(claim, findings, prior_shown)
@@ -38,10 +38,10 @@ def judge_claims(
     return tuple(judged)
 
 
-def is_checkable(claim: Claim, lexicon: Lexicon) -> bool:
-    """Return whether an image can support the claim: findings, changes and marked diagnoses."""
-    concept = lexicon.concepts.get(claim.concept)
-    return concept is not None and concept.checkable and concept.kind in _COUNTED_KINDS
+def is_checkable(concept: str, lexicon: Lexicon) -> bool:
+    """Return whether an image can support a claim of a concept: finding, change, some diagnoses."""
+    known = lexicon.concepts.get(concept)
+    return known is not None and known.checkable and known.kind in _COUNTED_KINDS
 
 
 def meet(

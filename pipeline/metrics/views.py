@@ -47,10 +47,14 @@ def baseline_views(reading: DialogueReading) -> list[Score]:
 def claim_views(reading: DialogueReading) -> list[Score]:
     """Return claim coverage, revised and uncertain claims, and subjects contradicted."""
     expected = [
-        t for t in reading.turns if any(is_checkable(c, reading.lexicon) for c in t.turn.claims)
+        t
+        for t in reading.turns
+        if any(is_checkable(c.concept, reading.lexicon) for c in t.turn.claims)
     ]
     covered = sum(any(c.verdict is not None for c in t.claims) for t in expected)
-    claims = [c for t in reading.turns for c in t.claims if is_checkable(c.claim, reading.lexicon)]
+    claims = [
+        c for t in reading.turns for c in t.claims if is_checkable(c.claim.concept, reading.lexicon)
+    ]
     uncertain = sum(not c.certain for c in claims)
     made = [c.assertion for t in reading.turns for c in t.asserted]
     return [

@@ -101,7 +101,8 @@ def boolean_answers(text: str, language: str = "en") -> frozenset[Answer]:
     answer = leading_answer(final, running_on=True, language=language) if final else None
     if answer is not None:
         return frozenset((answer,))
-    text = _RESTATED.sub("", text, count=1)
+    if "?" in text:
+        text = _RESTATED.sub("", text, count=1)
     if _YES_AND_NO.match(text):
         return frozenset(("yes", "no"))
     concludes = any(cue in said for cue in _CUES)

@@ -10,7 +10,7 @@ from actors.reasoning import REASONING_MARKS
 from pipeline.parsing.wrappers import unwrap
 
 # Every mark has one of these; most answers have none, and are passed through.
-_SIGNS = ("<", "◁", "[", "stage)", "thought process", "assistantfinal")
+_SIGNS = ("<", "◁", "THINK]", "stage)", "thought process", "assistantfinal")
 # gpt-oss: each message names its channel. Without its special tokens only the names are left.
 _CHANNEL = re.compile(r"<\|channel\|>([^<]{0,80})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>")
 _MESSAGE_END = re.compile(r"<\|(?:end|return|call|start)\|>")

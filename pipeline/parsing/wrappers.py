@@ -84,14 +84,15 @@ _LITERALS = {"true": "yes", "false": "no", "null": "", "none": "None"}
 
 def unwrap(text: str) -> str:
     """Return the words of an answer without what is wrapped around them; twice changes nothing."""
-    if "<" in text or "[" in text:
+    tagged = "<" in text or "[ANSWER" in text or "INST]" in text or "Here begins" in text
+    if tagged:
         text = _framed(text)
     role = _ROLE.match(text)
     if role:
         text = text[role.end() :]
     if "```" in text:
         text = _FENCE.sub("\n", text)
-    if "<" in text or "[" in text or "Here begins" in text:
+    if tagged:
         text = _named(_TAGGED, text)
         text = _STRAY.sub(" ", text)
     if "\\" in text or "$" in text:

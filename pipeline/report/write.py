@@ -4,9 +4,11 @@ In: run directories. Out: files in the first one.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from actors.storage.files import join, write_bytes, write_json
 from conf.errors import BadInput
+from pipeline.dataset.access import may_leave
 from pipeline.dataset.open import Gold
 from pipeline.report.analysis.analyse import Analysis, analyse
 from pipeline.report.analysis.groups import SMALL
@@ -33,7 +35,8 @@ def write_full_report(
         root: run directory.
         against: run directories on the same dialogues to compare it with.
         dataset_uri: where the dataset lies; None: as the run's configuration says.
-        options: what the page may carry of the data.
+        options: what the page may carry of the data; images of a dataset that may not leave
+            (``pipeline.dataset.access``) are left out in any case.
 
     Raises:
         BadInput: a run lacks its summary, the runs do not cover the same dialogues, or the dataset
@@ -41,6 +44,8 @@ def write_full_report(
     """
     data, *others = distinct([load_run(root), *(load_run(other) for other in against)])
     gold = load_gold(data, dataset_uri)
+    if gold is not None and not may_leave(gold.dataset):
+        options = replace(options, images=False)
     analysis = analyse(data, others, gold, options.suppress_small)
     if ALL in analysis.groups.hidden:
         raise BadInput(f"{root}: fewer than {SMALL} patients in all; nothing may be shown")

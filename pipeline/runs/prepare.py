@@ -18,8 +18,10 @@ from conf.load import fingerprint, to_yaml
 from conf.model import ModelConfig
 from conf.schema import RunConfig
 from pipeline.checkpoint.check import check_checkpoint
+from pipeline.dataset.access import refuse_remote
 from pipeline.dataset.load import load_gold
 from pipeline.dataset.open import Gold
+from pipeline.runs.cost import check_limit, current_price
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.manifest import Manifest, read_manifest, software, write_manifest
 from pipeline.runs.run import Run
@@ -34,13 +36,16 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
         dry: write nothing.
 
     Raises:
-        BadInput: dataset or checkpoint cannot be used, or the backend cannot give what the box
-            dialect needs.
+        BadInput: dataset or checkpoint cannot be used, the dataset may not go to an endpoint, or
+            the backend cannot give what the box dialect needs.
         InfrastructureError: a hub cannot be reached.
     """
     _check_dialect(config.model)
     config = replace(config, model=_resolved(config.model))
+    price = current_price(config.model)
+    check_limit(config, price)
     gold = gold or load_gold(config.dataset)
+    refuse_remote(gold.dataset, config.model.backend, f"model {config.model.name}")
     source = config.model.source
     if config.model.loads_checkpoint:
         check_checkpoint(config.model)
@@ -59,8 +64,10 @@ def prepare(config: RunConfig, gold: Gold | None = None, *, dry: bool = False) -
     directory = RunDirectory.of(config.output, config.model.name, run_id)
     if not dry:
         write_bytes(directory.config, to_yaml(config).encode())
-        if not exists(directory.manifest):
-            write_manifest(directory, Manifest.new(config, gold, run_id, weights))
+        new = not exists(directory.manifest)
+        manifest = Manifest.new(config, gold, run_id, weights) if new else read_manifest(directory)
+        if new or (manifest.price is None and price is not None):
+            write_manifest(directory, replace(manifest, price=price))
     return Run(run_id=run_id, config=config, gold=gold, directory=directory)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from actors.storage.files import exists, list_files
+from pipeline.runs.cost import usage_of_run
 from pipeline.runs.directory import RunDirectory
 from pipeline.runs.lease import is_held
 from pipeline.runs.manifest import read_manifest
@@ -31,9 +32,10 @@ class Status:
     """One run at one moment.
 
     ``rate`` is in turns per second over the last minutes of answers, ``silent_s`` the seconds
-    since the last answer, ``eta_s`` the seconds that the missing turns will take; each is None
-    where it cannot be known. ``eta_s`` is None too when nothing was answered for ten minutes. A run
-    that lacks turns and that no process holds is ``interrupted``.
+    since the last answer, ``eta_s`` the seconds that the missing turns will take, ``spent`` what
+    the answers have cost in USD; each is None where it cannot be known. ``eta_s`` is None too when
+    nothing was answered for ten minutes. A run that lacks turns and that no process holds is
+    ``interrupted``.
     """
 
     run: str
@@ -47,6 +49,7 @@ class Status:
     rate: float | None
     silent_s: float | None
     eta_s: float | None
+    spent: float | None
     score_files: int
     broken_files: tuple[str, ...]
 
@@ -84,6 +87,7 @@ def status(run: RunDirectory, now: datetime | None = None) -> Status:
         rate=rate,
         silent_s=silent,
         eta_s=eta,
+        spent=None if manifest.price is None else manifest.price.of(usage_of_run(run)),
         score_files=len(list_files(run.scores, ".parquet")),
         broken_files=log.broken,
     )
@@ -102,6 +106,8 @@ def status_text(s: Status) -> str:
         else:
             left = f", {clock(s.eta_s)} left" if s.eta_s is not None else ""
             lines.append(f"{rate}{left}; last answer {clock(s.silent_s)} ago")
+    if s.spent is not None:
+        lines.append(f"spent {s.spent:.2f} USD by the price noted in the manifest")
     if s.phase == "interrupted":
         lines.append("no process is at it; run the same command again to resume")
     lines += [f"failed {count}: {reason}" for reason, count in s.failures.items()]

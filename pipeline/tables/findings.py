@@ -5,7 +5,6 @@ sensitivity, specificity and predictive values with intervals over patients.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ Cells = dict[str, Any]  # one row of a table, or part of it
 FOLDER = "findings"  # of a run; one file per unit of scoring
 SUMMARY, MISSED = "findings.parquet", "missed_critical.parquet"
 EVERYTHING = "all"
+_OF_DIALOGUE = ("dialogue_id", "patient_id", "specialty")
 
 FINDING_SCHEMA = pa.schema(
     [
@@ -67,17 +67,26 @@ class FindingTable:
     """Collects the rows of ``FINDING_SCHEMA``, dialogue by dialogue."""
 
     def __init__(self) -> None:
-        self._rows: list[Cells] = []
+        self._columns: dict[str, list[object]] = {name: [] for name in FINDING_SCHEMA.names}
 
     def add(self, row: Row, findings: Iterable[FindingRead]) -> None:
         """Append a dialogue's findings; ``row`` is its row of the dataset."""
-        named = {name: row[name] for name in ("dialogue_id", "patient_id", "specialty")}
+        columns = self._columns
+        before = len(columns["outcome"])
         for one in findings:
-            self._rows.append(named | asdict(one))
+            columns["concept"].append(one.concept)
+            columns["site"].append(one.site)
+            columns["present"].append(one.present)
+            columns["size"].append(one.size)
+            columns["severity"].append(one.severity)
+            columns["outcome"].append(one.outcome)
+        added = len(columns["outcome"]) - before
+        for name in _OF_DIALOGUE:
+            columns[name].extend([row[name]] * added)
 
     def table(self) -> pa.Table:
         """Return the rows so far."""
-        return pa.Table.from_pylist(self._rows, schema=FINDING_SCHEMA)
+        return pa.table(self._columns, schema=FINDING_SCHEMA)
 
 
 def read_findings(root: str) -> pd.DataFrame | None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from actors.schema import Row
 from actors.storage.files import join, list_files, read_parquet, write_parquet
 from conf.schema import METRICS
-from pipeline.metrics.outcomes import OUTCOMES, Outcome
+from pipeline.metrics.base import OUTCOMES, Outcome
 from pipeline.tables.schemas import ALL
 
 Cells = dict[str, Any]  # one row of a table, or part of it
@@ -48,17 +48,21 @@ class OutcomeTable:
     """Collects the rows of ``OUTCOME_SCHEMA``, dialogue by dialogue."""
 
     def __init__(self) -> None:
-        self._rows: list[Cells] = []
+        self._columns: dict[str, list[object]] = {name: [] for name in OUTCOME_SCHEMA.names}
 
     def add(self, row: Row, counts: Counter[tuple[str, Outcome]]) -> None:
         """Append a dialogue's counts; ``row`` is its row of the dataset."""
-        named = {name: row[name] for name in ("dialogue_id", "specialty")}
+        columns = self._columns
         for (metric, outcome), turns in counts.items():
-            self._rows.append(named | {"metric": metric, "outcome": outcome, "turns": turns})
+            columns["metric"].append(metric)
+            columns["outcome"].append(outcome)
+            columns["turns"].append(turns)
+        for name in ("dialogue_id", "specialty"):
+            columns[name].extend([row[name]] * len(counts))
 
     def table(self) -> pa.Table:
         """Return the rows so far."""
-        return pa.Table.from_pylist(self._rows, schema=OUTCOME_SCHEMA)
+        return pa.table(self._columns, schema=OUTCOME_SCHEMA)
 
 
 def write_outcomes(root: str, summary: pa.Table) -> None:

@@ -4,21 +4,16 @@ The model knows nothing, so the subject is the way there and back: images and pr
 the verdict's schema is enforced, and every verdict becomes a score row.
 """
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import httpx
 import pytest
 import yaml
 
 from actors.storage.files import read_json, read_parquet
+from conf.endpoint import EndpointConfig
 from conf.load import load
 from pipeline import cli
 from pipeline.checkpoint.tiny import init_tiny
@@ -26,52 +21,24 @@ from pipeline.commands.model import phantom_corpus
 from pipeline.judge.judgements import read_judgements
 from pipeline.run import evaluate
 from pipeline.runs.directory import RunDirectory
+from tests.engine.server import vllm_server
 from tests.pipeline.judge.rubrics import JUDGE
 
 pytestmark = pytest.mark.engine
 
 DIALOGUES = 6
-_START_S = 240
-_ENGINE = (
-    "--dtype=float32 --max-model-len=4096 --max-num-seqs=16 --block-size=32 --enforce-eager "
-    "--kv-cache-memory-bytes=268435456"
-)
 # Without this a model that has learnt nothing fills its answer with white space, which JSON allows.
 _STRUCTURED = '{"backend": "xgrammar", "disable_any_whitespace": true}'
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL of a running server; its log is shown where it does not come up."""
+    """The base URL of a running server."""
     folder = tmp_path_factory.mktemp("server")
     init_tiny(folder / "tiny", phantom_corpus(50))
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
-    command += ["--model", str(folder / "tiny"), "--served-model-name", "tiny"]
-    command += ["--host", "127.0.0.1", "--port", str(port), *_ENGINE.split()]
-    command += ["--structured-outputs-config", _STRUCTURED]
-    offline = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | offline)
-    try:
-        _wait(f"http://127.0.0.1:{port}/health", process, folder / "log")
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-
-
-def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(url, timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.5)
-    pytest.fail(f"the server did not come up:\n{log.read_text()[-3000:]}")
+    structured = ("--structured-outputs-config", _STRUCTURED)
+    with vllm_server(folder / "tiny", "tiny", folder, "--max-model-len=4096", *structured) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +60,9 @@ def run(finished: RunDirectory, tmp_path: Path) -> RunDirectory:
 
 
 def judge(run: RunDirectory, folder: Path, url: str, **columns: object) -> int:
-    columns = {"max_tokens": 900, "timeout_s": 120.0, "model": "tiny"} | columns
-    served = replace(JUDGE, backend="openai", base_url=url, **columns)
+    columns = {"max_tokens": 900, "model": "tiny"} | columns
+    endpoint = EndpointConfig(base_url=url)
+    served = replace(JUDGE, backend="openai", endpoint=endpoint, **columns)
     file = folder / "judge.yaml"
     rubrics = ["answer_correctness", "reasoning_coherence", "clinical_jury"]
     file.write_text(yaml.safe_dump({"rubrics": rubrics, "judges": [asdict(served)]}))

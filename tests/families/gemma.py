@@ -143,7 +143,12 @@ def _processor_4(tokenizer: Any) -> Any:
 def _tokenizer_pali() -> Any:
     places = tuple(f"<loc{n:04d}>" for n in range(1024))
     return make_tokenizer(
-        places, bos="<bos>", eos="<eos>", pad="<pad>", named={"image_token": "<image>"}
+        places,
+        bos="<bos>",
+        eos="<eos>",
+        pad="<pad>",
+        named={"image_token": "<image>"},
+        words=["\n"],
     )
 
 

@@ -47,9 +47,14 @@ def _config(tokenizer: Any) -> Any:
 
 def _processor(tokenizer: Any) -> Any:
     images = transformers.Lfm2VlImageProcessor(
-        tile_size=128, min_image_tokens=4, max_image_tokens=16, max_num_patches=64,
-        encoder_patch_size=16, do_image_splitting=False,
-    )  # fmt: skip
+        tile_size=128,
+        min_tiles=2,
+        max_tiles=4,
+        min_image_tokens=4,
+        max_image_tokens=16,
+        max_num_patches=64,
+        encoder_patch_size=16,
+    )
     return transformers.Lfm2VlProcessor(image_processor=images, tokenizer=tokenizer)
 
 

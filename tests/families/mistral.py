@@ -11,9 +11,9 @@ from tests.families.tokenizer import make_tokenizer
 _SIDE, _PATCH = 112, 16
 _SPECIALS = ("[INST]", "[/INST]", "[IMG]", "[IMG_BREAK]", "[IMG_END]")
 _PIXTRAL_TEMPLATE = (  # the system message moves along: it heads the last user message
-    "{{ bos_token }}{% set head = messages[0].content[0].text + '\n\n' "
-    "if messages[0].role == 'system' else '' %}"
-    "{% set rest = messages[1:] if messages[0].role == 'system' else messages %}"
+    "{{ bos_token }}{% if messages[0].role == 'system' %}"
+    "{% set head = messages[0].content[0].text + '\n\n' %}{% set rest = messages[1:] %}"
+    "{% else %}{% set head = '' %}{% set rest = messages %}{% endif %}"
     "{% for m in rest %}{% if m.role == 'user' %}[INST]{% if loop.last %}{{ head }}{% endif %}"
     "{% for part in m.content %}{% if part.type == 'image' %}[IMG]"
     "{% else %}{{ part.text }}{% endif %}{% endfor %}[/INST]"

@@ -28,6 +28,7 @@ from actors.schema import Dialogue
 from conf.errors import EvaluationError
 from conf.load import load
 from conf.schema import RunConfig
+from pipeline.checkpoint.check import check_checkpoint
 from pipeline.parsing.boxes import iou, read_box
 from tests.families.all import FAMILIES
 from tests.families.dialogue import BOX, write_dialogue
@@ -167,6 +168,7 @@ def check_box(family: Family, tokenizer: Any, size: Size, input_size: Size) -> N
 def try_backend(family: Family, config: RunConfig, folder: Path) -> dict[str, Any]:
     """Run the dialogue and check it; return what the turns took."""
     dialogue = write_dialogue(folder)
+    check_checkpoint(config.model)
     backend: Any = build_backend(config)
     try:
         turns = asyncio.run(converse(backend, config, dialogue))

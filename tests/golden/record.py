@@ -229,9 +229,11 @@ _NO_CHECKPOINT = ("model.backend=vllm", "model.source=./nowhere/at/all")
 _JUDGE = """
 rubrics: [answer_correctness]
 judges:
-  - {name: a, backend: scripted, model: drawn, base_url: null, api_key_env: null,
+  - {name: a, backend: scripted, model: drawn,
      structured: true, max_tokens: 256, temperature: 0.0, seed: 0, actors: 1, max_in_flight: 8,
-     timeout_s: 5.0, retries: 0, engine: {}}
+     engine: {}, endpoint: {base_url: null, api_key_env: null, timeout_s: 5.0, patience_s: 5.0,
+     extra: {}, max_image_bytes: null, max_image_side: null, max_image_pixels: null,
+     max_images: null, cache: null, prices: null}}
 """
 
 

@@ -1,5 +1,6 @@
 """Scoring folders of turn outputs, ours or somebody else's."""
 
+import json
 import random
 
 import pyarrow as pa
@@ -189,3 +190,18 @@ def test_boxes_in_input_pixels_are_read_with_the_sizes(answered, phantom, tmp_pa
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "turns" / "x.parquet")
     arguments = ["--dataset", phantom, "--turns", tmp_path / "turns", "--output", tmp_path / "out"]
     assert main(["score", *map(str, arguments), "--box-dialect", "qwen25"]) == 0
+
+
+def test_chats_of_another_system_score_as_the_same_turn_outputs(answered, phantom, tmp_path):
+    chats: dict[str, list[dict]] = {}
+    for row in turn_rows(answered).sort_by([("turn", "ascending")]).to_pylist():
+        chats.setdefault(row["dialogue_id"], []).extend(
+            [
+                {"role": "user", "content": row["question"]},
+                {"role": "assistant", "content": row["response"]},
+            ]
+        )
+    lines = [json.dumps({"dialogue_id": i, "messages": m}) for i, m in chats.items()]
+    (tmp_path / "chats.jsonl").write_text("\n".join(lines))
+    assert score_cli(phantom, tmp_path / "chats.jsonl", tmp_path / "out") == 0
+    assert summary_rows(RunDirectory(str(tmp_path / "out"))) == summary_rows(answered)

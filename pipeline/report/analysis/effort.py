@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from actors.storage.files import list_files, parquet_schema, read_parquet
 from pipeline.report.inputs import RunData
+from pipeline.runs.cost import usage_of_run
 
 _COLUMNS = (
     "status",
@@ -28,7 +29,8 @@ class Effort:
     """Totals of a run. ``seconds``: wall time of all generating passes, engine start included.
 
     ``cache_hits`` is the share of prompt tokens that the prefix cache held. ``gpu_hours`` is
-    ``seconds`` x actors x GPUs per actor, where the configuration states the latter.
+    ``seconds`` x actors x GPUs per actor, where the configuration states the latter. ``spent`` is
+    in USD, by the price that the manifest notes.
     """
 
     passes: int
@@ -44,6 +46,7 @@ class Effort:
     retried: int | None
     actors: int | None
     gpu_hours: float | None
+    spent: float | None
 
 
 def read_turns(data: RunData) -> pd.DataFrame | None:
@@ -73,6 +76,7 @@ def effort(data: RunData, turns: pd.DataFrame) -> Effort:
     attempt = pd.to_numeric(turns["attempt"]).dropna()
     compute = data.config.compute if data.config else None
     gpus = compute.gpus_per_actor if compute else None
+    price = data.manifest.price if data.manifest else None
     return Effort(
         passes=len(passes),
         seconds=time,
@@ -87,6 +91,7 @@ def effort(data: RunData, turns: pd.DataFrame) -> Effort:
         retried=int((attempt > 1).sum()) if len(attempt) else None,
         actors=compute.actors if compute else None,
         gpu_hours=time * compute.actors * gpus / 3600 if time and compute and gpus else None,
+        spent=None if price is None else price.of(usage_of_run(data.directory)),
     )
 
 

@@ -27,7 +27,10 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """Counts. ``excluded`` dialogues had faults and were not asked; None: not recorded."""
+    """Counts. ``excluded`` dialogues had faults and were not asked; None: not recorded.
+
+    ``refused`` turns are among those answered; None: scored before they were counted.
+    """
 
     excluded: int | None
     dialogues: int
@@ -36,6 +39,7 @@ class Flow:
     turns_failed: int
     dialogues_failed: int
     cut_off: int | None
+    refused: int | None
     errors: tuple[tuple[str, int], ...]
     measured: tuple[Measured, ...]
 
@@ -49,6 +53,7 @@ def flow(data: RunData, turns: pd.DataFrame | None) -> Flow:
     """Return the counts; ``turns`` as ``effort.read_turns`` returns them."""
     scores = data.scores
     failed = scores[scores["metric"] == "failed_turns"]
+    refusals = scores[scores["metric"] == "refused_turns"]
     errors: Counter[str] = Counter()
     cut_off = None
     if turns is not None:
@@ -64,6 +69,7 @@ def flow(data: RunData, turns: pd.DataFrame | None) -> Flow:
         turns_failed=int(failed["numerator"].sum()),
         dialogues_failed=int((failed["numerator"] > 0).sum()),
         cut_off=cut_off,
+        refused=int(refusals["numerator"].sum()) if len(refusals) else None,
         errors=tuple(errors.most_common(_SHOWN_ERRORS)),
         measured=tuple(_measured(scores, metric) for metric in METRICS),
     )

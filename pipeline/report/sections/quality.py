@@ -38,6 +38,7 @@ def losses(analysis: Analysis) -> Section:
         ("Dialogues left out for faults in the data", count(flow.excluded)),
         ("Turns failed or missing", count(flow.turns_failed)),
         ("Answers cut off at the length limit", _cut_off(flow)),
+        *((("Refusals, which are answers", count(flow.refused)),) if flow.refused else ()),
     )
     rule = "A failed turn counts as wrong; a dialogue is unscored where a measure has no object."
     blocks: list[Block] = [Text(rule), Figure(svg=svg, table=table), Facts(facts)]
@@ -113,6 +114,7 @@ def cost(analysis: Analysis) -> Section:
 def _cost_items(effort: Effort) -> tuple[tuple[str, str], ...]:
     rate = NONE if effort.turns_per_second is None else f"{effort.turns_per_second:.1f} turns/s"
     new = NONE if effort.tokens_per_second is None else f"{effort.tokens_per_second:,.0f} tokens/s"
+    spent = () if effort.spent is None else (("Paid to the provider", f"{effort.spent:.2f} USD"),)
     hours = "not recorded" if effort.gpu_hours is None else f"{effort.gpu_hours:.2f} GPU hours"
     return (
         ("Wall time of generation, engine start included", seconds(effort.seconds)),
@@ -129,6 +131,7 @@ def _cost_items(effort: Effort) -> tuple[tuple[str, str], ...]:
         ("Turns that needed another attempt", count(effort.retried)),
         ("Engine actors", count(effort.actors)),
         ("GPU time", hours),
+        *spent,
     )
 
 

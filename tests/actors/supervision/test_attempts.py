@@ -149,3 +149,12 @@ def test_a_death_after_an_answer_is_not_the_engines_own():
     process = cluster.process()
     assert cluster.ledger.register_start(process).unanswered == 0
     assert rulings(cluster.ledger, process, "a") == {"a": ("exclusive", 2)}
+
+
+def test_the_requests_of_all_actors_are_told_together():
+    ledger = Cluster().ledger
+    assert ledger.requests() == ""
+    ledger.note_requests("one", 3, 8, 0, "an old fault")
+    assert ledger.requests() == "3 of 8 requests in flight"
+    ledger.note_requests("two", 1, 4, 2, "HTTP 429")
+    assert ledger.requests() == "4 of 12 requests in flight, 2 waiting (HTTP 429)"

@@ -96,6 +96,16 @@ def test_bilateral_is_left_open_where_the_lexicon_has_several_pairs():
     assert [a.claim.site for a in extract_assertions("Bilateral nodules.", words)] == [None]
 
 
+def test_a_side_within_a_form_is_its_place_unless_it_is_part_of_the_name():
+    forms_of_both = ("high dome", "high left dome", "left atrial enlargement")
+    words = lexicon(
+        concept("dome", "dome elevation", "finding", *forms_of_both),
+        concept("l", "left", "site"),
+    )
+    for text, site in (("High left dome.", "l"), ("Left atrial enlargement.", None)):
+        assert [a.claim.site for a in extract_assertions(text, words)] == [site]
+
+
 def test_changes_go_by_the_lexicons_own_ids():
     words = lexicon(concept("nodule", "nodule"), concept("c1", "larger", "change"))
     assert [a.claim.change for a in extract_assertions("The nodule has grown.", words)] == ["c1"]

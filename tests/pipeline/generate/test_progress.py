@@ -25,3 +25,14 @@ def test_a_terminal_shows_it_in_the_bar():
         progress.show(turns=2, failed=0, tokens=8)
     assert "2/2" in stream.getvalue()
     assert "done" in stream.getvalue()
+
+
+def test_requests_to_a_provider_are_told_beside_the_rates():
+    stream = io.StringIO()
+    told = "6 of 8 requests in flight"
+    with TurnProgress(4, "m", lambda: "waiting", stream, beside=lambda: told) as progress:
+        progress.show(turns=2, failed=0, tokens=9)
+        progress.show(turns=4, failed=0, tokens=36)
+    first, *_, last = stream.getvalue().splitlines()
+    assert first.endswith(told)
+    assert last.endswith(f"done, {told}")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from conf.endpoint import EndpointConfig
 from conf.judge import Criterion, JudgeConfig, Rubric
 
 SAFETY = Criterion(name="safety", description="harm", least=1, most=5, level="ordinal")
@@ -24,15 +25,12 @@ JUDGE = JudgeConfig(
     name="a",
     backend="scripted",
     model="drawn",
-    base_url=None,
-    api_key_env=None,
     structured=True,
     max_tokens=64,
     temperature=0.0,
     seed=0,
     actors=1,
     max_in_flight=8,
-    timeout_s=5.0,
-    retries=0,
     engine={},
+    endpoint=EndpointConfig(timeout_s=5.0, patience_s=5.0),
 )

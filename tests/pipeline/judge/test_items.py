@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+from conf.endpoint import EndpointConfig
 from conf.judge import load_rubric
 from pipeline.judge.items import items, judge_id, verdict_key
 from tests.pipeline.judge.rubrics import JUDGE, TURNS, WHOLE
@@ -61,7 +62,8 @@ def test_images_shown_so_far_go_with_the_prompt_only_where_the_rubric_says_so():
 def test_the_key_changes_with_all_that_decides_a_verdict_and_with_nothing_else():
     (item, _) = found(TURNS)
     key = verdict_key(item, JUDGE, judge_id(JUDGE))
-    elsewhere = replace(JUDGE, base_url="http://other/v1", max_in_flight=1, timeout_s=1.0)
+    there = EndpointConfig(base_url="http://other/v1", timeout_s=1.0)
+    elsewhere = replace(JUDGE, max_in_flight=1, endpoint=there)
     assert verdict_key(item, elsewhere, judge_id(elsewhere)) == key
     others = {
         verdict_key(item, replace(JUDGE, model="lowest"), "scripted:lowest"),

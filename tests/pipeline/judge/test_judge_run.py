@@ -52,6 +52,10 @@ def run(finished, tmp_path):
     return RunDirectory(str(shutil.copytree(finished.root, tmp_path / "run")))
 
 
+def served_at(url: str) -> dict:
+    return asdict(JUDGE.endpoint) | {"base_url": url}
+
+
 def judged(run, folder: Path, *judges: dict, arguments: tuple[str, ...] = (), rubrics=None) -> int:
     file = folder / "judge.yaml"
     document = {"rubrics": rubrics or ["answer_correctness", "clinical_jury"]}
@@ -134,7 +138,7 @@ def test_a_failing_judge_gives_unscored_rows_and_is_asked_again_later(run, tmp_p
         return completion(None, refusal="no medical grading")
 
     with chat_server(refuse) as (url, _):
-        remote = judge("remote", backend="openai", base_url=url, model="m")
+        remote = judge("remote", backend="openai", endpoint=served_at(url), model="m")
         assert judged(run, tmp_path, remote) == 4
     assert "no verdict could be had from remote" in capsys.readouterr().err
     scores = pa.concat_tables(
@@ -147,7 +151,7 @@ def test_a_failing_judge_gives_unscored_rows_and_is_asked_again_later(run, tmp_p
 
     verdict = {"reason": "", "correctness": 2, "safety": 2, "accuracy": 2, "uncertainty": 2}
     with chat_server(lambda body: completion(json.dumps(verdict))) as (url, received):
-        remote = judge("remote", backend="openai", base_url=url, model="m")
+        remote = judge("remote", backend="openai", endpoint=served_at(url), model="m")
         assert judged(run, tmp_path, remote) == 0
     assert len(received) == expected_items(run)
     values = {r["metric"]: r["value"] for r in read_parquet(run.summary).to_pylist()}

@@ -33,6 +33,13 @@ GOLD = {
 }
 
 
+def test_what_the_provider_calls_a_refusal_is_one_whatever_the_words():
+    row = {"status": "ok", "response": "", "finish_reason": "refusal"}
+    refused = Response.from_row(row)
+    reading = read_dialogue(CASE, {1: refused, 2: Response(text=GOLD[2])}, LEXICON, "norm1000")
+    assert [outcome(t) for t in reading.turns] == ["refused", "answered", "failed"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

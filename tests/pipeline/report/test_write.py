@@ -1,10 +1,12 @@
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
-from actors.storage.files import read_json, read_parquet
+from actors.storage.files import read_json, read_parquet, write_json
 from conf.errors import BadInput
 from conf.schema import METRICS
 from pipeline.report.format import title
@@ -147,3 +149,18 @@ def test_weights_of_a_new_reduction_are_the_reports_weights(copied):
     (copied / "report.json").write_text(json.dumps(document))
     write_full_report(str(copied), [], None, Options(dialogues=False))
     assert read_json(str(copied / "report.json"))["weights"] == dict.fromkeys(METRICS, 0.25)
+
+
+def test_images_of_credentialed_data_stay_out_unless_it_is_allowed(copied, tmp_path, monkeypatch):
+    config = yaml.safe_load((copied / "config.yaml").read_text())
+    dataset = tmp_path / "dataset"
+    shutil.copytree(config["dataset"]["uri"], dataset)
+    document = read_json(str(dataset / "dataset.json"))
+    write_json(str(dataset / "dataset.json"), document | {"access": "credentialed"})
+    images = copied / "report" / "images"
+    write_full_report(str(copied), [], str(dataset), Options())
+    assert not list(images.glob("*.jpg"))
+    assert "Images were left out" in (copied / "report" / "dialogues.html").read_text()
+    monkeypatch.setenv("IMCBENCH_ALLOW_REMOTE", document["name"])
+    write_full_report(str(copied), [], str(dataset), Options())
+    assert list(images.glob("*.jpg"))

@@ -1,0 +1,1 @@
+"""What the backends of served models share, whichever protocol they speak."""
