@@ -36,6 +36,7 @@ class TransformersBackend:
     """The engine of one actor; torch and transformers are imported by the constructor."""
 
     def __init__(self, model: ModelConfig, sampling: SamplingConfig, dataset_uri: str) -> None:
+        _check_sampling(sampling)
         source = local_folder(model.source)
         settings = EngineSettings(**model.engine)
         self._source = model.source
@@ -49,6 +50,7 @@ class TransformersBackend:
         )
         self.input_sizes = known_sizes(self.processor.processor, model)
         self.images = ImageStore(dataset_uri)
+        self._model.load(source)  # what can be refused was refused
         self._take(sampling)
         tokenizer = self.processor.tokenizer
         stops = self._model.stop_ids | ({tokenizer.eos_token_id} - {None})
@@ -61,11 +63,6 @@ class TransformersBackend:
         )
 
     def _take(self, sampling: SamplingConfig) -> None:
-        if sampling.thinking_tokens is not None:
-            raise ConfigError(
-                "sampling.thinking_tokens is set, and model.backend transformers cannot end "
-                "reasoning"
-            )
         self._sampling = sampling
         self._choice = TokenChoice(drawn_values(sampling, self._model.stated_sampling))
 
@@ -142,6 +139,13 @@ class TransformersBackend:
         except ImageFault as error:
             raise TurnFailed(str(error)) from error
         return self.processor.expand(image.sha256, picture, lambda: self.images.load(image))
+
+
+def _check_sampling(sampling: SamplingConfig) -> None:
+    if sampling.thinking_tokens is not None:
+        raise ConfigError(
+            "sampling.thinking_tokens is set, and model.backend transformers cannot end reasoning"
+        )
 
 
 class TransformersChat:

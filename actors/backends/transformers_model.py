@@ -28,7 +28,10 @@ _OTHERWISE = {
 
 
 class TransformersModel:
-    """The weights of one checkpoint on their devices; torch is imported by the constructor."""
+    """The weights of one checkpoint on their devices, once ``load`` was called.
+
+    The constructor imports torch and reads the checkpoint's configuration.
+    """
 
     def __init__(self, source: str, settings: EngineSettings, *, trust_remote_code: bool) -> None:
         import torch  # noqa: PLC0415
@@ -42,12 +45,11 @@ class TransformersModel:
         self.image_token = image_token(config)
         self._model: Any = None
         self._base: Any = None
-        self.load(source)
         text = config.get_text_config(decoder=True)
         self.context = settings.max_model_len or int(text.max_position_embeddings)
 
     def load(self, source: str) -> None:
-        """Load a checkpoint's weights, in place of those that were there."""
+        """Load a checkpoint's weights, in place of any that were there."""
         from transformers import AutoModelForImageTextToText  # noqa: PLC0415
 
         self._model = self._base = None  # first, so that two never fill a GPU
