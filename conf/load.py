@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from conf.errors import ConfigError
-from conf.model import ChatConfig, SamplingConfig
+from conf.model import ChatConfig
 from conf.schema import RunConfig
 
 T = TypeVar("T")
@@ -126,7 +126,7 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
         "script": None if engine or served else float(config.model.script["error_rate"]),
         "engine": _decisive(config.model.engine) if engine else None,
         "conversation": asdict(config.conversation),
-        "sampling": _without_defaults(config.sampling),
+        "sampling": config.sampling.used(),
         "protocol": protocol,
     }
     if served:
@@ -136,12 +136,6 @@ def fingerprint(config: RunConfig, *, dataset_id: str, weights_id: str, protocol
         decides["chat"] = asdict(config.model.chat)
     canonical = json.dumps(decides, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
-
-
-def _without_defaults(section: SamplingConfig) -> dict[str, Any]:
-    """Return a section without those fields that came later and are not used."""
-    values = asdict(section)
-    return {f.name: values[f.name] for f in fields(section) if values[f.name] != f.default}
 
 
 def _decisive(engine: dict[str, Any]) -> dict[str, Any]:

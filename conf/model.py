@@ -1,7 +1,7 @@
 """The sections ``model`` and ``sampling`` of a run: which checkpoint, how served, how asked."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from conf.backends import RUN_BACKENDS
@@ -188,3 +188,8 @@ class SamplingConfig:
             )
         if not 0 < self.top_p <= 1:
             raise ConfigError(f"sampling.top_p is {self.top_p}; it must be in (0, 1]")
+
+    def used(self) -> dict[str, Any]:
+        """Return the values by name, without those that came later and are at their defaults."""
+        values = asdict(self)
+        return {f.name: values[f.name] for f in fields(self) if values[f.name] != f.default}

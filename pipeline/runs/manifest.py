@@ -126,7 +126,7 @@ class Manifest:
                 prompt=config.conversation.prompt,
                 system=system_prompt(config.model.box_dialect),
                 box_dialect=config.model.box_dialect,
-                sampling=asdict(config.sampling),
+                sampling=config.sampling.used(),
             ),
             asked=Counts(
                 dialogues=gold.dialogues.num_rows,

@@ -8,7 +8,9 @@ _BYTES = {"F32": 4, "BF16": 2}
 _TENSORS = {"a": ("F32", [2, 2]), "b": ("F32", [3])}
 
 
-def write_checkpoint(folder: Path, *, fill: int, architecture: str = "Tiny") -> Path:
+def write_checkpoint(
+    folder: Path, *, fill: int, architecture: str = "Idefics3ForConditionalGeneration"
+) -> Path:
     """Write a folder whose weights are all one byte."""
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"architectures": [architecture]}))

@@ -117,7 +117,7 @@ def planned(tmp_path: Path, phantom: Path, *overrides: str):
     root = tmp_path / "checkpoints"
     for n, name in enumerate("abcd"):
         write_checkpoint(root / name, fill=n)
-    write_checkpoint(root / "x", fill=9, architecture="Other")
+    write_checkpoint(root / "x", fill=9, architecture="Qwen2VLForConditionalGeneration")
     given = [
         f"dataset.uri={phantom}",
         f"output={tmp_path / 'runs'}",
@@ -139,7 +139,15 @@ def test_runs_share_an_engine_if_nothing_but_weights_and_what_is_asked_differs(t
     assert grouped(runs) == [[f"{name}{variant}" for name in "abcd" for variant in ("", ".warm")]]
 
 
-@pytest.mark.parametrize("variant", ["model.engine.dtype=bfloat16", "model.trust_remote_code=true"])
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "model.engine.dtype=bfloat16",
+        "model.trust_remote_code=true",
+        "model.chat.system=omit",
+        "sampling.thinking_tokens=4",
+    ],
+)
 def test_another_engine_is_another_group(tmp_path, phantom, variant):
     runs = planned(tmp_path, phantom, f"sweep.variants={{default: [], v: [{variant}]}}")
     assert grouped(runs) == [["a", "b", "c", "d"], ["a.v", "b.v", "c.v", "d.v"]]
