@@ -24,20 +24,8 @@ SCHEMA_VERSIONS = (1, 2)
 _2: Mapping[str, int] = {"version": 2}
 MAX_TURNS = 15
 MODALITIES = (
-    "xray",
-    "ct",
-    "mri",
-    "fundus",
-    "dermoscopy",
-    "histopathology",
-    "endoscopy",
-    "ultrasound",
-    "photo",
-    "microscopy",
-    "pet",
-    "mammography",
-    "oct",
-    "unknown",
+    *("xray", "ct", "mri", "fundus", "dermoscopy", "histopathology", "endoscopy", "ultrasound"),
+    *("photo", "microscopy", "pet", "mammography", "oct", "unknown"),
 )
 HEALTH_SYSTEMS = ("western", "non_western", "unknown")
 IMAGE_ROLES = ("current", "prior")
