@@ -105,7 +105,7 @@ def _final(response: Response | None, dialect: str) -> str:
     """
     if response is None or response.text is None:
         return ""
-    final = strip_boxes(strip_reasoning(response.text).final, dialect).strip()
+    final = strip_boxes(strip_reasoning(response.text).body, dialect).strip()
     return final if any(c.isalnum() for c in final) else ""
 
 
