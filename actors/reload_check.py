@@ -157,7 +157,8 @@ class Reloading:
 
     async def _load(self, config: RunConfig) -> None:
         # Fetched first: that is storage's time, and no sign that the engine hangs.
-        await asyncio.to_thread(local_folder, config.model.source)
+        if config.model.loads_checkpoint:
+            await asyncio.to_thread(local_folder, config.model.source)
         reloaded = self._backend.reload(config.model, config.sampling)
         await self._in_time(reloaded, f"reloading {config.model.name}")
 

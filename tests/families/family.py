@@ -22,7 +22,8 @@ class Family:
     ``name`` is the folder and test id, ``title`` the column of docs/models.md. ``config`` and
     ``processor`` make transformers' own classes for a tokenizer. ``template`` is the chat template,
     written in the form of the family's; None where its checkpoints have none, and ``chat`` what
-    ``model.chat`` has to be. ``torchvision``: the processor needs it.
+    ``model.chat`` has to be. ``torchvision``: the processor needs it;
+    ``vllm_torchvision``: vLLM's own module does.
     ``hub_names`` maps the start of weights' names as transformers 5 writes them to that of the
     published checkpoints, where vLLM knows the latter alone. ``differs`` says in what a prompt is
     not as the family's processor would make it, and ``untried``, by backend, why it is not tried.
@@ -37,6 +38,7 @@ class Family:
     template: str | None
     chat: Mapping[str, str] = field(default_factory=dict)
     torchvision: bool = False
+    vllm_torchvision: bool = False
     model_class: str = "AutoModelForImageTextToText"
     hub_names: Mapping[str, str] = field(default_factory=dict)
     differs: str = ""

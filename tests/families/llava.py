@@ -52,6 +52,7 @@ LLAVA = Family(
     config=_config,
     processor=_processor,
     template=_TEMPLATE,
+    vllm_torchvision=True,
     hub_names=TOWER_ON_HUB,
 )
 
@@ -136,6 +137,7 @@ LLAVA_NEXT = Family(
     config=_next_config,
     processor=_next_processor,
     template=_NEXT_TEMPLATE,
+    vllm_torchvision=True,
     hub_names=TOWER_ON_HUB,
 )
 LLAVA_ONEVISION = Family(

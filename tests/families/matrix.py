@@ -31,9 +31,10 @@ _ERROR = re.compile(r"(?:^|[ \]])((?:\w+\.)*\w*(?:Error|Exception): .+)$", re.MU
 _UNHELPFUL = ("Engine core initialization failed", "See root cause")
 
 
-def environment(family: Family) -> dict[str, str]:
+def environment(family: Family, backend: str) -> dict[str, str]:
     """Return the environment of a trial: offline, and with torchvision where it is needed."""
-    paths = [str(OPERATORS), str(PACKAGES)] if family.torchvision else []
+    needed = family.torchvision or (backend == "vllm" and family.vllm_torchvision)
+    paths = [str(OPERATORS), str(PACKAGES)] if needed else []
     more = {
         "PYTHONPATH": os.pathsep.join([*paths, str(ROOT)]),
         "HF_HUB_OFFLINE": "1",
@@ -52,7 +53,7 @@ def run_trial(family: Family, backend: str) -> dict[str, Any]:
         with log.open("w") as output:
             try:
                 subprocess.run(
-                    command, env=environment(family), cwd=ROOT, timeout=_LIMIT_S,
+                    command, env=environment(family, backend), cwd=ROOT, timeout=_LIMIT_S,
                     stdout=output, stderr=subprocess.STDOUT, check=False,
                 )  # fmt: skip
             except subprocess.TimeoutExpired:

@@ -36,10 +36,10 @@ Columns:
 - **box dialect**: the one that was tried, the family's own where it is known (see
   [boxes.md](boxes.md)).
 - **input size**: whether the size at which an image entered the model is in the turn outputs.
-- **torchvision**: whether the processor needs it (SmolVLM: num2words, too). On GPUs it comes with
-  vLLM. `requirements/cpu.lock` leaves it out, since PyPI's build does not import beside PyTorch's
-  CPU build; `make families` puts one into `build/`, and `tests/families/torchvision_operators`
-  declares what it lacks.
+- **torchvision**: whether the processor needs it (SmolVLM: num2words, too), or vLLM's module
+  alone. On GPUs it comes with vLLM. `requirements/cpu.lock` leaves it out, since PyPI's build does
+  not import beside PyTorch's CPU build; `make families` puts one into `build/`, and
+  `tests/families/torchvision_operators` declares what it lacks.
 
 Not tried, on neither backend:
 
@@ -83,7 +83,7 @@ def _row(family: Family, outcomes: Mapping[str, Any]) -> tuple[str, ...]:
         f"`{family.dialect}`",
         ", ".join(f"`{key}: {value}`" for key, value in family.chat.items()),
         "–" if not ran else "yes" if any(o.get("input_sizes") for o in ran) else "no",
-        "yes" if family.torchvision else "no",
+        "yes" if family.torchvision else "vLLM" if family.vllm_torchvision else "no",
     )
 
 

@@ -67,7 +67,7 @@ FAULTS = {
     "dataset.json not JSON": (text("dataset.json", "{"), r"dataset\.json is not valid JSON"),
     "dataset.json a list": (text("dataset.json", "[]"), r"dataset\.json is not a JSON object"),
     "lexicon not JSON": (text("lexicon.json", "nope"), r"lexicon\.json is not valid JSON"),
-    "lexicon of version 2": (text("lexicon.json", '{"schema_version": 2}'), "schema_version is 2"),
+    "lexicon of version 3": (text("lexicon.json", '{"schema_version": 3}'), "schema_version is 3"),
     "lexicon empty": (text("lexicon.json", '{"schema_version": 1}'), "no concepts"),
     "concept without kind": (lexicon(id="a", name="a", checkable=True), "lacks kind"),
     "concept of odd kind": (
