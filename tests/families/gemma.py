@@ -78,6 +78,7 @@ GEMMA3 = Family(
     processor=_processor_3,
     template=_TEMPLATE_3,
     hub_names=TOWER_ON_HUB,
+    vllm_torchvision=True,
 )
 
 

@@ -65,7 +65,7 @@ def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("name", ["gemma3"])
+@pytest.mark.parametrize("name", ["idefics3"])
 def test_a_family_runs_on_vllm(name: str) -> None:
     outcome = run_trial(FAMILIES[name], "vllm")
     assert outcome["outcome"] == "runs", outcome.get("reason")
