@@ -55,7 +55,8 @@ class ActorPool:
         # Not iter_batches: its threads outlive an iteration that is left early, and one that asks
         # for a block when the cluster is gone starts another, which takes this process down.
         for bundle in dataset.iter_internal_ref_bundles():
-            yield from ray.get(bundle.block_refs)
+            # A task without rows leaves a block without columns.
+            yield from (block for block in ray.get(bundle.block_refs) if block.num_rows)
 
 
 def root_cause(trace: str) -> str:
