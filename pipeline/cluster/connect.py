@@ -14,6 +14,9 @@ from ray.data._internal.execution.streaming_executor import StreamingExecutor
 
 from conf.errors import InfrastructureError
 
+logger = logging.getLogger(__name__)
+
+_STARTS = 2
 _JOIN_S = 60.0  # an executor ends after one more look at its operators
 
 
@@ -75,19 +78,28 @@ def _join(address: str) -> None:
 
 
 def _start_local() -> None:
-    """Start a cluster of this machine alone, listening on loopback."""
+    """Start a cluster of this machine alone, listening on loopback.
+
+    Once more where that failed: Ray gives its processes 30 seconds to come up, whatever else the
+    machine does.
+    """
     # The core worker's own remarks on actor arguments are not for a user's terminal.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    try:
-        with _native_stderr_closed():
-            ray.init(
-                address="local",
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
-    except Exception as error:  # Ray raises bare exceptions where its processes do not come up
-        raise InfrastructureError(f"Ray did not start here: {error}") from error
+    for attempt in range(_STARTS):
+        try:
+            with _native_stderr_closed():
+                ray.init(
+                    address="local",
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                )
+            return
+        except Exception as error:  # Ray raises bare exceptions where its processes do not come up
+            ray.shutdown()
+            if attempt == _STARTS - 1:
+                raise InfrastructureError(f"Ray did not start here: {error}") from error
+            logger.warning("Ray did not start here, it is tried again: %s", error)
 
 
 @contextlib.contextmanager
