@@ -29,7 +29,7 @@ def cluster() -> Iterator[None]:
     made here is shut down at the end.
 
     Raises:
-        InfrastructureError: RAY_ADDRESS names a cluster that does not answer.
+        InfrastructureError: RAY_ADDRESS names a cluster that does not answer, or none starts here.
     """
     if ray.is_initialized():
         yield

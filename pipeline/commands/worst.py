@@ -4,10 +4,10 @@ from typing import Annotated
 
 import pandas as pd
 from rich.table import Table
-from typer import Argument, Option, Typer
+from typer import Option, Typer
 
 from conf.errors import BadInput
-from pipeline.commands.options import LOOKING, command, console
+from pipeline.commands.options import LOOKING, RunFolder, command, console
 from pipeline.stats.percent import number
 from pipeline.tables.scores import read_scores
 
@@ -18,7 +18,7 @@ _OF_SOMETHING_BAD = ("hallucination", "failed", "unparseable", "contradiction", 
 
 @command(app, "worst", LOOKING, "imcbench worst runs/my-vlm/3f2a --by turn_accuracy -n 20")
 def _worst(
-    run: Annotated[str, Argument(metavar="RUN", help="run directory, or an output of score")],
+    run: RunFolder,
     by: Annotated[str, Option("--by", metavar="METRIC", help="a metric of its score rows")] = (
         "turn_accuracy"
     ),
